@@ -1,0 +1,45 @@
+/*
+ * engine.h - the connection to dockerd.
+ *
+ * Only bytes that this program wrote go up.  A struct engine belongs to one
+ * thread.  Requests that are entirely our own (head and body) may share one
+ * kept-alive connection; streams and upgrades get their own, with
+ * "Connection: close".
+ */
+#ifndef ENGINE_H
+#define ENGINE_H
+
+#include "http.h"
+#include "json.h"
+
+#define ENGINE_REPLY_MAX ((size_t)64 << 20)	/* bytes of a buffered answer */
+
+struct engine {
+	const char *socket;	/* path, borrowed */
+	unsigned api_max;	/* engine's own newest minor, 0: not known yet */
+	unsigned api_min;
+	int fd;			/* kept-alive connection or -1 */
+	struct buf in;		/* bytes read ahead on fd */
+};
+
+void engine_init(struct engine *e, const char *socket);
+void engine_close(struct engine *e);
+
+/* Connects.  fd (CLOEXEC), or -1 with why = R_ENGINE_DOWN. */
+int engine_dial(const struct engine *e, struct refusal *why);
+
+/* Learns api_min/api_max from GET /version, once a process. */
+enum reason engine_versions(struct engine *e, struct refusal *why);
+
+/* One small request of our own; the whole body comes back in body (bounded).
+ * Returns the HTTP status, or -1 with why set.  A stale kept-alive
+ * connection is replaced once for GET/HEAD/DELETE of ours. */
+int engine_ask(struct engine *e, const char *method, struct span target,
+    struct span json, struct buf *body, struct refusal *why);
+/* engine_ask("GET", "/v1.<api>/<fmt…>"). */
+int engine_get(struct engine *e, struct buf *body, struct refusal *why,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* The API minor to use for our own questions: min(ROUTE_API_MAX, api_max). */
+unsigned engine_api(const struct engine *e);
+
+#endif

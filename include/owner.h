@@ -1,0 +1,76 @@
+/*
+ * owner.h - whose is this container, exec, volume, network, image.
+ *
+ * Labels of a container, a volume and a network never change after create,
+ * and an image id is the hash of its config, so an answer found once holds
+ * for as long as the id exists: container id -> owner and image id -> labels
+ * are cached for the life of the gate.  A name is resolved anew each time
+ * (names move).  A label that only repeats the image's proves nothing
+ * (design rule 6).  Caches are locked; everything else is per call.
+ */
+#ifndef OWNER_H
+#define OWNER_H
+
+#include "engine.h"
+#include "identity.h"
+
+#define LABEL_USER "ds01.user"
+#define LABEL_GATE "ds01.gate"		/* fresh random at each create */
+#define LABEL_PROTECTED "ds01.protected"
+#define LABEL_LEGACY "aime.mlc.USER"
+
+#define ID_LEN 64
+
+enum claim {
+	CLAIM_OWN,
+	CLAIM_FOREIGN,		/* owner is filled */
+	CLAIM_PROTECTED,	/* admins only, every verb */
+	CLAIM_UNOWNED,		/* no owner, and harmless */
+	CLAIM_UNOWNED_UNSAFE,	/* no owner, and not what a user could make */
+	CLAIM_MISSING		/* dockerd answered 404 (or 400: ambiguous) */
+};
+
+struct thing {			/* a resolved object */
+	char id[ID_LEN + 1];	/* 64 hex; volumes: "" */
+	char name[256];		/* as dockerd calls it, without '/' */
+	char owner[256];	/* proven owner label, or "" */
+	char image[80];		/* containers: image id */
+	enum claim claim;	/* of the caller on it */
+	bool gate_made;		/* carries a proven ds01.gate */
+	bool confined;		/* containers: label ds01.confined=true */
+	int status;		/* of dockerd's answer, for CLAIM_MISSING */
+};
+
+/* All: R_NONE with t filled (t->claim says what it is to the caller), or a
+ * reason when the question could not be answered.  raw, where given,
+ * receives dockerd's whole inspect answer, to be used and not asked twice;
+ * it stays empty when the cache answered. */
+enum reason owner_container(struct engine *e, const struct caller *c,
+    const char *ref, struct thing *t, struct buf *raw, struct refusal *why);
+enum reason owner_exec(struct engine *e, const struct caller *c,
+    const char *exec_id, struct thing *container, struct refusal *why);
+enum reason owner_volume(struct engine *e, const struct caller *c,
+    const char *name, struct thing *t, struct buf *raw, struct refusal *why);
+enum reason owner_network(struct engine *e, const struct caller *c,
+    const char *ref, struct thing *t, struct buf *raw, struct refusal *why);
+
+/* The same judgement over JSON already at hand (lists, df, inspect):
+ * element of /containers/json or an inspect answer, of /volumes, /networks.
+ * Predefined networks (bridge, host, none) count as CLAIM_UNOWNED. */
+enum claim owner_of_container_json(struct engine *e, const struct caller *c,
+    struct span json, struct thing *t);
+enum claim owner_of_labelled_json(const struct caller *c, struct span json,
+    struct thing *t);
+
+/* Labels of an image as a JSON object span in out ("{}" if none); by id or
+ * reference (ids are cached).  id receives the image id when not NULL.
+ * R_NOT_FOUND when there is no such image. */
+enum reason owner_image(struct engine *e, const char *ref, char id[80],
+    struct buf *config, struct refusal *why);
+
+/* The refusal that belongs to a claim; R_NONE for CLAIM_OWN, for admins,
+ * and for CLAIM_UNOWNED when the configuration lets it pass. */
+enum reason owner_refuse(const struct caller *c, const struct config *cfg,
+    const struct thing *t, enum reason foreign, struct refusal *why);
+
+#endif

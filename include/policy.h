@@ -1,0 +1,60 @@
+/*
+ * policy.h - may this user have that?  One function for every road.
+ *
+ * Walks a decoded body with its schema's verdicts and rewrites it in place:
+ * names become ids, what dockerd would default by API version is written
+ * out, own labels are set.  Values are judged, not presence: what the CLI
+ * and SDKs always send empty is accepted.
+ */
+#ifndef POLICY_H
+#define POLICY_H
+
+#include "owner.h"
+#include "schema.h"
+
+struct policy_env {
+	const struct caller *caller;
+	const struct config *cfg;
+	struct engine *engine;
+	unsigned api;		/* minor the request goes on with */
+	bool dry;		/* judging what exists: no side effects, no lookups
+				 * that create volumes */
+	struct buf *warnings;	/* one line each; goes into create's Warnings */
+	/* create: filled by policy_create() for the record and the event */
+	char image[256];
+	char image_id[80];
+};
+
+/* Each: the body is decoded (schema_decode) already.  R_NONE: forward the
+ * rewritten body.  Admins are not judged, but labelled (labels.h) and their
+ * references are resolved all the same. */
+enum reason policy_create(struct policy_env *env, cJSON *body,
+    struct refusal *why);
+enum reason policy_exec(struct policy_env *env, const struct thing *container,
+    cJSON *body, struct refusal *why);
+enum reason policy_update(struct policy_env *env, cJSON *body,
+    struct refusal *why);
+enum reason policy_volume(struct policy_env *env, cJSON *body,
+    struct refusal *why);
+enum reason policy_network(struct policy_env *env, cJSON *body,
+    struct refusal *why);
+/* Container in the body is resolved and must be the caller's. */
+enum reason policy_connect(struct policy_env *env, cJSON *body,
+    struct refusal *why);
+enum reason policy_disconnect(struct policy_env *env, cJSON *body,
+    struct refusal *why);
+
+/* Container names: [a-zA-Z0-9][a-zA-Z0-9_.-]+, an optional leading '/', and
+ * nothing that looks like an id (^[0-9a-f]{12,64}$: a name beats an id
+ * prefix in dockerd). */
+enum reason policy_name(const char *name, struct refusal *why);
+/* top's ps_args: "", -ef, aux, or -o with harmless columns. */
+enum reason policy_ps_args(const char *args, struct refusal *why);
+
+/* Could a user have made the container of this inspect answer?  Judges its
+ * Config and HostConfig like a create, without side effects.  False also
+ * when it cannot be told. */
+bool policy_harmless(const struct config *cfg, const struct caller *c,
+    struct span inspect);
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * relay.h - bytes both ways.  Knows framing, nothing else of HTTP.
+ *
+ * No time limits.  Half-close is passed on each way by itself.
+ */
+#ifndef RELAY_H
+#define RELAY_H
+
+#include "http.h"
+
+#define RELAY_BUF (64 * 1024)
+
+/* Copies a body of that framing from src to dst.  ahead: bytes already read
+ * (body bytes are consumed from it).  With HTTP_CHUNKED the framing is
+ * followed and passed on as it came.  0, -1 if either side failed. */
+int relay_body(int src, int dst, struct buf *ahead,
+    const struct http_head *head);
+/* A request body from a client: decoded, and framed by us as chunks. */
+int relay_upload(int client, int engine, struct buf *ahead,
+    const struct http_head *head);
+/* Raw both ways until both have ended; ahead_*: bytes read ahead from that
+ * side, sent first. */
+void relay_hijack(int client, int engine, struct buf *ahead_client,
+    struct buf *ahead_engine);
+/* All of it, or -1.  Survives short writes and EINTR; never SIGPIPE. */
+int write_all(int fd, const void *data, size_t len);
+
+#endif
