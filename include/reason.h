@@ -59,7 +59,10 @@ struct refusal {
 enum reason refuse(struct refusal *r, enum reason why, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The one text a user sees (without the event id).  Returns out. */
+#define REFUSAL_TEXT_MAX 1024	/* every text fits */
+
+/* The one text a user sees (without the event id): the row's text with the
+ * detail, and on the next line its advice.  Returns out. */
 const char *refusal_text(const struct refusal *r, char *out, size_t cap);
 
 #endif
