@@ -28,9 +28,12 @@ struct caller {
 	gid_t *groups;		/* owned */
 	size_t n_groups;
 	struct policy *policy;	/* owned */
+	const struct config *cfg;	/* borrowed: what it was filled from */
 };
 
-/* sudo_user: looked at only when uid is 0; may be NULL.  0, or -1 when the
+/* Everything but loginuid, session and tty, which are set to "not known".
+ * cfg must live as long as c.
+ * sudo_user: looked at only when uid is 0; may be NULL.  0, or -1 when the
  * uid has no account (fill then holds "uid <n>" as name).  */
 int identity_fill(struct caller *c, uid_t uid, gid_t gid,
     const char *sudo_user, const struct config *cfg);

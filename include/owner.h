@@ -38,6 +38,7 @@ struct thing {			/* a resolved object */
 	enum claim claim;	/* of the caller on it */
 	bool gate_made;		/* carries a proven ds01.gate */
 	bool confined;		/* containers: label ds01.confined=true */
+	bool predefined;	/* networks: bridge, host, none */
 	int status;		/* of dockerd's answer, for CLAIM_MISSING */
 };
 
@@ -62,11 +63,19 @@ enum claim owner_of_container_json(struct engine *e, const struct caller *c,
 enum claim owner_of_labelled_json(const struct caller *c, struct span json,
     struct thing *t);
 
-/* Labels of an image as a JSON object span in out ("{}" if none); by id or
- * reference (ids are cached).  id receives the image id when not NULL.
- * R_NOT_FOUND when there is no such image. */
+/* The image's Config object (raw JSON: Labels, Env, Volumes, User …) in
+ * config, "{}" if it has none; by id or reference (ids are cached).  id
+ * receives the image id when not NULL.  R_NOT_FOUND when there is no such
+ * image. */
 enum reason owner_image(struct engine *e, const char *ref, char id[80],
     struct buf *config, struct refusal *why);
+
+/* owner_of_container_json() == CLAIM_OWN, but asks dockerd nothing about a
+ * container whose labels do not even name the caller: for long lists. */
+bool owner_is_own_json(struct engine *e, const struct caller *c,
+    struct span json);
+/* Forgets what the cache says of a container: after its rename. */
+void owner_forget(const char *id);
 
 /* The refusal that belongs to a claim; R_NONE for CLAIM_OWN, for admins,
  * and for CLAIM_UNOWNED when the configuration lets it pass. */
