@@ -36,14 +36,32 @@ struct lease_hello {		/* root's half, launcher -> gate */
 	char tty[64];
 };
 
+/* The gate's answer to a hello it accepts: one message of one byte.  Closing
+ * without it makes the launcher start another gate.  A first hello is
+ * answered before the gate serves anything, so a gate that cannot start ends
+ * with one of the exit codes below instead; the launcher words them. */
+#define LEASE_ACK 'K'
+#define GATE_EXIT_ENGINE 71	/* no access to the engine's socket */
+#define GATE_EXIT_AUDIT 72	/* audit is required and not to be had */
+#define GATE_EXIT_ACCOUNT 73	/* the caller has no account */
+/* A gate that goes removes first the session socket's name, then the control
+ * socket's, and only then closes the control socket: a launcher that sees its
+ * lease end without an answer may make new sockets of the same names at once.
+ */
+
 /* User's half: one message, fields ended by NUL, in this order:
  *   LEASE_ASK  mode  debug  cwd  argc-as-decimal  argv…  target-kind  targets…
  * mode: value of DS01_ISOLATION_MODE, "bypass", or "".
+ * debug: "1", "2" or ""; with it comes one SOCK_SEQPACKET descriptor
+ * (SCM_RIGHTS) whose messages appear on the caller's stderr.
+ * A command line that does not fit is cut: argc counts the words sent, the
+ * last of which is then LEASE_CUT.  Targets are sent all or none.
  * target-kind: "container", "volume", "network" or "" (no targets follow).
  * The answer: one byte and text.
  *   LEASE_GO    engine.cli path, NUL, then lines for stderr (may be empty)
  *   LEASE_STOP  text to print on stderr; the command exits 1
  */
+#define LEASE_CUT "[...]"
 #define LEASE_ASK 'A'
 #define LEASE_GO 'G'
 #define LEASE_STOP 'S'
