@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -39,5 +40,9 @@ span_caseeq(struct span a, const char *b)
 /* Copies into a NUL-terminated array.  False (and "") when it does not fit
  * or holds a NUL byte, so that a C string never means less than the bytes. */
 bool span_copy(struct span s, char *out, size_t cap);
+
+/* Bytes of the UTF-8 sequence at the front (shortest form, no surrogate),
+ * with its code point in c; 0 if there is none. */
+size_t span_utf8(struct span s, uint32_t *c);
 
 #endif

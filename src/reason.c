@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "reason.h"
+#include "span.h"
 
 #define ASK_ADMIN "An administrator can change this in ds01-docker.yaml: "
 
@@ -271,7 +272,7 @@ reason_row(enum reason why)
 /* Not for a terminal: C0, DEL, C1, line separators and what changes the
  * direction of writing, which can make a text read as another. */
 static bool
-hidden(unsigned c)
+hidden(uint32_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad ||
 	    c == 0x061c || (c >= 0x200b && c <= 0x200f) ||
@@ -280,52 +281,28 @@ hidden(unsigned c)
 	    (c >= 0xe0000 && c <= 0xe0fff);
 }
 
-/* Bytes of the UTF-8 sequence at s (shortest form, no surrogates), or 0. */
-static size_t
-utf8(const unsigned char *s, unsigned *c)
-{
-	static const unsigned least[5] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n, i;
-
-	if (s[0] < 0x80) {
-		*c = s[0];
-		return 1;
-	}
-	n = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-	if (s[0] < 0xc2 || s[0] > 0xf4)
-		return 0;
-	*c = s[0] & (0x7fu >> n);
-	for (i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80)	/* also at the NUL */
-			return 0;
-		*c = *c << 6 | (s[i] & 0x3fu);
-	}
-	if (*c < least[n] || *c > 0x10ffff || (*c >= 0xd800 && *c < 0xe000))
-		return 0;
-	return n;
-}
-
 /* Copies in, byte sequences that are not printable as '?', whole characters
  * only. */
 static void
 printable(const char *in, char *out, size_t cap)
 {
-	const unsigned char *s = (const unsigned char *)in;
+	struct span s = span_of(in);
 	size_t n, used = 0;
-	unsigned c;
+	uint32_t c;
 
-	while (*s != '\0') {
-		n = utf8(s, &c);
-		if (used + (n ? n : 1) >= cap)
-			break;
+	for (; s.len > 0; s.ptr += n, s.len -= n) {
+		n = span_utf8(s, &c);
 		if (n == 0 || hidden(c)) {
+			if (used + 1 >= cap)
+				break;
 			out[used++] = '?';
-			s += n ? n : 1;
+			n = n ? n : 1;
 			continue;
 		}
-		memcpy(out + used, s, n);
+		if (used + n >= cap)
+			break;
+		memcpy(out + used, s.ptr, n);
 		used += n;
-		s += n;
 	}
 	out[used] = '\0';
 }

@@ -19,3 +19,31 @@ span_copy(struct span s, char *out, size_t cap)
 	out[s.len] = '\0';
 	return true;
 }
+
+size_t
+span_utf8(struct span s, uint32_t *c)
+{
+	static const uint32_t least[5] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned char b;
+	size_t n, i;
+
+	if (s.len == 0)
+		return 0;
+	b = (unsigned char)s.ptr[0];
+	*c = b;
+	if (b < 0x80)
+		return 1;
+	n = b >= 0xf0 ? 4 : b >= 0xe0 ? 3 : 2;
+	if (b < 0xc2 || b > 0xf4 || n > s.len)
+		return 0;
+	*c = b & (0x7fU >> n);
+	for (i = 1; i < n; i++) {
+		b = (unsigned char)s.ptr[i];
+		if ((b & 0xc0) != 0x80)
+			return 0;
+		*c = *c << 6 | (b & 0x3fU);
+	}
+	if (*c < least[n] || *c > 0x10ffff || (*c >= 0xd800 && *c < 0xe000))
+		return 0;
+	return n;
+}
