@@ -25,7 +25,10 @@
  * \u0000 and no lone surrogate; no depth above JSON_DEPTH_MAX; no object
  * with two equal keys (compared after unescaping); numbers in Go's form,
  * integers within +-JSON_INT_MAX.  Escaped or non-ASCII keys pass here: map
- * keys may have them, a closed schema refuses them.  R_NONE or R_BAD_JSON. */
+ * keys may have them, a closed schema refuses the non-ASCII ones; but a key
+ * with an escaped letter or digit, which no encoder writes, is refused here
+ * (R_UNKNOWN_FIELD): field names have nothing else, and the tree would not
+ * show it.  R_NONE, R_BAD_JSON, R_UNKNOWN_FIELD or R_BODY_TOO_LARGE. */
 enum reason json_check(struct span text, struct refusal *why);
 
 /* json_check() and cJSON_ParseWithLength.  NULL with why set on refusal.

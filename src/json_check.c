@@ -6,6 +6,7 @@
  * with repeated keys.  It does not recurse; repeated keys are found by
  * sorting, so a hostile object costs n log n.
  */
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -17,6 +18,7 @@ struct key {		/* points into the text */
 	const char *ptr;
 	size_t len;
 	bool escaped;
+	bool odd;	/* escapes what nobody needs to escape */
 };
 
 enum want {
@@ -52,13 +54,14 @@ check_string(struct check *c, struct key *k)
 		unsigned cp;
 		size_t n;
 
-		if (ch < 0x20 || ch == 0x7f)
+		if (ch < 0x20)
 			return bad(c, "control byte in a string");
 		if (ch == '\\') {
 			k->escaped = true;
 			n = json_escape_len(c->p, c->end, &cp);
 			if (n == 0)
 				return bad(c, "bad escape");
+			k->odd |= cp < 0x80 && isalnum((int)cp);
 		} else {
 			n = json_utf8_len(c->p, c->end);
 			if (n == 0)
@@ -201,6 +204,10 @@ check_key(struct check *c)
 	r = check_string(c, &c->keys[c->n_keys]);
 	if (r != R_NONE)
 		return r;
+	if (c->keys[c->n_keys].odd)
+		return refuse(c->why, R_UNKNOWN_FIELD,
+		    "key with escaped letters at byte %zu",
+		    (size_t)(c->keys[c->n_keys].ptr - c->start));
 	c->n_keys++;
 	c->p = json_skip_space(c->p, c->end);
 	if (c->p == c->end || *c->p != ':')
