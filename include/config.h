@@ -28,7 +28,9 @@ struct strings {	/* owned list of owned strings */
 };
 
 /* What one Unix group (or "default") may ask of dockerd.  Limits: 0 means
- * that there is none, unless said otherwise. */
+ * that there is none; CONFIG_UNSET (in a group's only) that the group does
+ * not speak of it.  config_policy() never returns CONFIG_UNSET. */
+#define CONFIG_UNSET (-1)
 struct policy {
 	char *group;			/* "default", or the group's name */
 	struct strings binds;		/* allowed roots; "~" is one's home */
@@ -38,7 +40,8 @@ struct policy {
 	struct strings runtimes;	/* beyond the engine's default */
 	struct strings security_opts;	/* exact strings, e.g. seccomp=unconfined */
 	struct strings sysctls;		/* exact names */
-	struct strings registries;	/* pull/push from; empty: any */
+	struct strings registries;	/* pull/push from; empty: any ("*"
+					 * in the file, of any group) */
 	enum gpu_mode gpus;
 	struct strings gpu_list;	/* GPUS_LIST: ids */
 	int64_t gpu_count;		/* GPUS_COUNT */
@@ -71,12 +74,31 @@ struct config {
 	size_t n_policies;
 };
 
+/* What a value looks like and where it goes. */
+enum config_kind {
+	CONFIG_PATH,	/* char *: absolute, or "" where min is 0 */
+	CONFIG_WORD,	/* enum: index in words */
+	CONFIG_FLAG,	/* bool: index in words */
+	CONFIG_LONG,	/* long, min..max */
+	CONFIG_COUNT,	/* int64_t, or "none" */
+	CONFIG_SIZE,	/* int64_t bytes, or "none" */
+	CONFIG_CPUS,	/* int64_t billionths, or "none" */
+	CONFIG_LIST,	/* struct strings */
+	CONFIG_GPUS	/* gpus, gpu_list, gpu_count of struct policy */
+};
+
 /* One row a key: the parser, the man page test and dockerctl walk them. */
 struct config_key {
 	const char *path;	/* "engine.socket", "policy.*.binds" */
 	const char *type;	/* "path", "on|off|required", "list", "size" … */
 	const char *dflt;	/* as it would be written */
 	const char *help;	/* one sentence */
+	/* for config.c and config_keys.c */
+	enum config_kind kind;
+	size_t at;		/* offset in struct config or struct policy */
+	const char *const *words;	/* NULL-terminated */
+	int64_t min, max;
+	const char *(*item)(const char *);	/* NULL, or what is wrong */
 };
 const struct config_key *config_keys(size_t *n);
 
@@ -95,9 +117,20 @@ void config_free(struct config *c);
 void config_print(const struct config *c, FILE *out);
 /* The policy for somebody in those groups: every @group that he is an exact
  * member of adds to the default (lists joined, limits the larger, booleans
- * or'ed).  in_group answers for one name.  Result is owned by the caller. */
+ * or'ed).  in_group answers for one name.  Result is owned by the caller;
+ * NULL: out of memory. */
 struct policy *config_policy(const struct config *c,
     bool (*in_group)(const char *group, void *arg), void *arg);
 void policy_free(struct policy *p);
+
+/* --- between config.c and config_keys.c --------------------------------- */
+
+/* Stores a value: one scalar (list false, n 1) or a list.  base is a struct
+ * config, or for "policy.*" rows a struct policy.  False: err is filled and
+ * nothing was stored. */
+bool config_set(void *base, const struct config_key *k,
+    const char *const *v, size_t n, bool list, char *err, size_t err_cap);
+/* A new policy at the end of c->policies, all unset.  NULL: no memory. */
+struct policy *config_add_policy(struct config *c, const char *group);
 
 #endif
