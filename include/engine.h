@@ -36,10 +36,12 @@ enum reason engine_versions(struct engine *e, struct refusal *why);
  * connection is replaced once for GET/HEAD/DELETE of ours. */
 int engine_ask(struct engine *e, const char *method, struct span target,
     struct span json, struct buf *body, struct refusal *why);
-/* engine_ask("GET", "/v1.<api>/<fmt…>"). */
+/* engine_ask("GET", "/v1.<api>/<fmt…>"), after engine_versions().  What goes
+ * into fmt must be encoded already (query_encode). */
 int engine_get(struct engine *e, struct buf *body, struct refusal *why,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-/* The API minor to use for our own questions: min(ROUTE_API_MAX, api_max). */
+/* The API minor to use for our own questions: min(ROUTE_API_MAX, api_max);
+ * after engine_versions(). */
 unsigned engine_api(const struct engine *e);
 
 #endif
