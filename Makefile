@@ -51,7 +51,7 @@ ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) $(WERROR) $(HARDEN) $(SAN) $(DEFS) \
 # Rooms of each program.  The launcher is setuid: libc and libcap-ng only.
 LAUNCHER = launcher cmdline drop start probe
 CTL      = $(basename $(notdir $(wildcard src/ctl*.c)))
-SHARED   = span buf reason log config config_keys
+SHARED   = span buf reason log config config_keys config_value config_print
 GATE     = $(filter-out $(LAUNCHER) $(CTL),$(basename $(notdir $(wildcard src/*.c)))) \
 	   probe
 CTL_ROOMS = $(CTL) $(filter $(SHARED) identity cache json schema% ,$(GATE))
