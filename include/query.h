@@ -21,6 +21,8 @@ enum param_type {
 	P_INT,		/* decimal, may be negative; within .min .max; or "" */
 	P_TEXT,		/* printable UTF-8, no control bytes */
 	P_LINES,	/* the same, with new lines and tabs: messages */
+	P_CHANGE,	/* one whole Dockerfile instruction, not a comment and
+			 * not continued: dockerd joins them with new lines */
 	P_PATH,		/* absolute or relative path inside a container */
 	P_JSON,		/* strict JSON (json_check), passed on compactly */
 	P_FILTERS,	/* Docker's filters, both encodings, out comes

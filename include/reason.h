@@ -55,7 +55,7 @@ struct refusal {
 
 /* Fills r and returns why, so that a check can end with
  * "return refuse(r, R_X, "%s", name);".  Bytes that are not printable
- * UTF-8 become '?'. */
+ * UTF-8 become '?'; no detail is "" or " ". */
 enum reason refuse(struct refusal *r, enum reason why, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -116,6 +116,20 @@ is_text(const char *s)
 	return true;
 }
 
+/* dockerd reads all changes as one Dockerfile: a value that goes on in the
+ * next line would swallow the one this program adds, and a comment could
+ * choose the character that does that. */
+static bool
+is_change(const char *s)
+{
+	size_t len = strlen(s);
+
+	while (len > 0 && (s[len - 1] == ' ' || s[len - 1] == '\t'))
+		len--;
+	return is_text(s) && s[strspn(s, " \t")] != '#' && (len == 0 ||
+	    (s[len - 1] != '\\' && s[len - 1] != '`'));
+}
+
 /* Rewrites a decimal number in place in its shortest form. */
 static bool
 canon_int(const struct param *row, char *s)
@@ -258,6 +272,9 @@ canon(struct query_value *v, struct refusal *why)
 		break;
 	case P_CONTAINER:
 		ok = query_is_name(v->value);
+		break;
+	case P_CHANGE:
+		ok = is_change(v->value);
 		break;
 	case P_TEXT:
 	case P_LINES:

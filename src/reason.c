@@ -7,7 +7,7 @@
  *
  * The detail goes where the text has %s: it is what the room that refuses
  * knows, a name, an owner, a value, "field: what is wrong"; for R_NOT_FOUND
- * "container: NAME", so that the text is dockerd's own.
+ * all of it, "No such container: NAME", as dockerd says it.
  */
 #include <stdarg.h>
 #include <stdbool.h>
@@ -104,9 +104,9 @@ static const struct reason_row rows[R__COUNT] = {
 	    "Permission denied: container %s has no owner and more rights "
 	    "than you may ask for",
 	    "Only administrators may use it." },
-	[R_NOT_FOUND] = { "not_found", 404, "No such %s", "" },
+	[R_NOT_FOUND] = { "not_found", 404, "%s", "" },
 	[R_AMBIGUOUS] = { "ambiguous", 400,
-	    "More than one object found with the prefix %s",
+	    "More than one object fits: %s",
 	    "Give the whole name or more of the id." },
 	[R_NOT_OWNER_VOLUME] = { "not_owner_volume", 403,
 	    "Permission denied: this volume belongs to %s",
@@ -317,7 +317,8 @@ refuse(struct refusal *r, enum reason why, const char *fmt, ...)
 	r->detail[0] = '\0';
 	va_start(ap, fmt);
 	if (vsnprintf(raw, sizeof(raw), fmt, ap) >= 0)
-		printable(raw, r->detail, sizeof(r->detail));
+		printable(raw + strspn(raw, " "), r->detail,
+		    sizeof(r->detail));
 	va_end(ap);
 	return why;
 }
