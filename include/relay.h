@@ -10,11 +10,15 @@
 
 #define RELAY_BUF (64 * 1024)
 
-/* Copies a body of that framing from src to dst.  ahead: bytes already read
- * (body bytes are consumed from it).  With HTTP_CHUNKED the framing is
- * followed and passed on as it came.  0, -1 if either side failed. */
+/* One read: >0 bytes, 0 at the end, -1 failed, or other went away while
+ * nothing was there to read. */
+ssize_t relay_read(int fd, int other, char *to, size_t cap);
+/* Copies a body of that framing from src to dst, behind first (the head we
+ * wrote).  ahead: bytes already read (body bytes are consumed from it).
+ * With HTTP_CHUNKED the framing is followed and passed on as it came.
+ * 0, -1 if either side failed. */
 int relay_body(int src, int dst, struct buf *ahead,
-    const struct http_head *head);
+    const struct http_head *head, struct span first);
 /* A request body from a client: decoded, and framed by us as chunks. */
 int relay_upload(int client, int engine, struct buf *ahead,
     const struct http_head *head);

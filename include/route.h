@@ -1,7 +1,7 @@
 /*
  * route.h - every method and route of the Docker Engine API, as one table.
  *
- * From API 1.24 to ROUTE_API_MAX; source: moby daemon/server/router/.../*.go,
+ * From API 1.24 to ROUTE_API_MAX; source: moby daemon/server/router,
  * all releases.  What is not in the table is refused.  One row carries all
  * that is known about a route: what it names, what an ordinary user may do,
  * the body and the answer it has, its query parameters, its JSON schema.

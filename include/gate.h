@@ -1,0 +1,34 @@
+/*
+ * gate.h - what gate.c and leases.c share: one gate's state.
+ */
+#ifndef GATE_H
+#define GATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "lease.h"
+#include "session.h"
+
+struct gate {
+	struct lease_hello hello;	/* of the first lease: who this is for */
+	bool private;			/* one command's own: no control socket */
+	atomic_int leases, connections;
+	int wake;			/* eventfd: a thread has ended */
+	pthread_mutex_t lock;		/* guards view */
+	struct view *view;
+};
+
+extern struct gate gate;
+
+struct view *gate_view(void);		/* taken: release it */
+void gate_set_view(struct view *v);	/* takes it over */
+struct view *gate_new_view(void);	/* of the same caller; NULL: no memory,
+					 * or no account any more */
+/* A whole hello within a few seconds, or -1. */
+int gate_read_hello(int fd, struct lease_hello *h);
+/* leases.c: serves one lease until its last holder is gone.  Closes fd.
+ * first: its hello was read already, only the answer is owed. */
+void lease_serve(int fd, bool first);
+
+#endif

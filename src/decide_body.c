@@ -1,0 +1,439 @@
+/*
+ * decide_body.c - the routes that are judged by their body or query.
+ *
+ * One row a route: its schema, and the function that judges and rewrites.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "decide.h"
+#include "labels.h"
+#include "policy.h"
+#include "prune.h"
+
+static struct policy_env
+env_of(struct request *r)
+{
+	return (struct policy_env){
+		.caller = &r->as, .cfg = r->conn->view->cfg,
+		.engine = &r->conn->engine, .api = r->api,
+		.warnings = &r->warnings,
+	};
+}
+
+static const char *
+text_of(const struct request *r, const char *param)
+{
+	const char *v = query_get(&r->query, param);
+
+	return v != NULL ? v : "";
+}
+
+/* --- containers ------------------------------------------------------------------ */
+
+static enum reason
+judge_create(struct request *r)
+{
+	struct policy_env env = env_of(r);
+	const char *name = query_get(&r->query, "name");
+	enum reason why = R_NONE;
+
+	if (name != NULL && *name != '\0') {
+		r->rec.vm = name;
+		if (!r->trusted)
+			why = policy_name(name, &r->why);
+	}
+	if (why == R_NONE)
+		why = policy_create(&env, r->body, &r->why);
+	snprintf(r->image, sizeof(r->image), "%s", env.image);
+	snprintf(r->image_id, sizeof(r->image_id), "%s", env.image_id);
+	snprintf(r->type, sizeof(r->type), "%s",
+	    labels_type(cJSON_GetObjectItemCaseSensitive(r->body, "Labels")));
+	r->rec.image = r->image;
+	return why;
+}
+
+static enum reason
+judge_exec(struct request *r)
+{
+	struct policy_env env = env_of(r);
+
+	return policy_exec(&env, &r->thing, r->body, &r->why);
+}
+
+static enum reason
+judge_update(struct request *r)
+{
+	struct policy_env env = env_of(r);
+
+	return policy_update(&env, r->body, &r->why);
+}
+
+static enum reason
+judge_rename(struct request *r)
+{
+	r->rec.detail = query_get(&r->query, "name");
+	return r->trusted ? R_NONE :
+	    policy_name(text_of(r, "name"), &r->why);
+}
+
+static enum reason
+judge_top(struct request *r)
+{
+	return r->trusted ? R_NONE :
+	    policy_ps_args(text_of(r, "ps_args"), &r->why);
+}
+
+/* --- volumes and networks ----------------------------------------------------------- */
+
+/* dockerd answers a create of an existing name with that volume, whosever it
+ * is: so ask first; the answer is checked too (exchange.c), for the race. */
+static enum reason
+judge_volume_create(struct request *r)
+{
+	struct policy_env env = env_of(r);
+	const cJSON *name = cJSON_GetObjectItemCaseSensitive(r->body, "Name");
+	enum reason why;
+
+	if (cJSON_IsString(name) && name->valuestring[0] != '\0') {
+		snprintf(r->made, sizeof(r->made), "%s", name->valuestring);
+		r->rec.vm = r->made;
+		if (!r->trusted && (why = policy_name(r->made, &r->why)) !=
+		    R_NONE)
+			return why;
+		why = owner_volume(&r->conn->engine, &r->as, r->made,
+		    &r->thing, NULL, &r->why);
+		if (why == R_NONE && r->thing.claim != CLAIM_MISSING)
+			why = owner_refuse(&r->as, r->conn->view->cfg,
+			    &r->thing, R_NOT_OWNER_VOLUME, &r->why);
+		if (why != R_NONE)
+			return why;
+	}
+	return policy_volume(&env, r->body, &r->why);
+}
+
+static enum reason
+judge_network_create(struct request *r)
+{
+	struct policy_env env = env_of(r);
+	const cJSON *name = cJSON_GetObjectItemCaseSensitive(r->body, "Name");
+
+	if (cJSON_IsString(name)) {
+		snprintf(r->made, sizeof(r->made), "%s", name->valuestring);
+		r->rec.vm = r->made;
+	}
+	return policy_network(&env, r->body, &r->why);
+}
+
+static enum reason
+judge_connect(struct request *r)
+{
+	struct policy_env env = env_of(r);
+
+	return policy_connect(&env, r->body, &r->why);
+}
+
+static enum reason
+judge_disconnect(struct request *r)
+{
+	struct policy_env env = env_of(r);
+
+	return policy_disconnect(&env, r->body, &r->why);
+}
+
+/* --- images ------------------------------------------------------------------------- */
+
+/* Every image made through the gate says whose it is and takes nothing
+ * reserved over from what it was made of. */
+static enum reason
+add_label_change(struct request *r)
+{
+	struct buf line cleanup_buf = BUF_INIT(0);
+
+	if (labels_changes(&r->as, &line) < 0 ||
+	    query_set(&r->query, r->route->params, "changes", line.data) < 0)
+		return refuse(&r->why, R_INTERNAL, "out of memory");
+	return R_NONE;
+}
+
+static void
+name_image(struct request *r, const char *repo, const char *tag)
+{
+	snprintf(r->image, sizeof(r->image), "%s%s%s", repo,
+	    *tag != '\0' ? ":" : "", tag);
+	r->rec.kind = RECORD_IMAGE_MAKE;
+	r->rec.image = r->image;
+}
+
+static enum reason
+judge_commit(struct request *r)
+{
+	const char *ref = text_of(r, "container");
+	enum reason why;
+
+	name_image(r, text_of(r, "repo"), text_of(r, "tag"));
+	r->rec.kind = RECORD_CONTROL;
+	why = decide_container(r, ref, &r->thing);
+	r->rec.vm = r->thing.name[0] != '\0' ? r->thing.name : ref;
+	r->rec.uuid = r->thing.id[0] != '\0' ? r->thing.id : NULL;
+	if (why != R_NONE)
+		return why;
+	if (query_set(&r->query, r->route->params, "container",
+	    r->thing.id) < 0)
+		return refuse(&r->why, R_INTERNAL, "out of memory");
+	return add_label_change(r);
+}
+
+/* Pull, or import when fromSrc is given. */
+static enum reason
+judge_pull(struct request *r)
+{
+	const char *src = text_of(r, "fromSrc");
+
+	if (*src == '\0') {
+		name_image(r, text_of(r, "fromImage"), text_of(r, "tag"));
+		return R_NONE;
+	}
+	name_image(r, text_of(r, "repo"), text_of(r, "tag"));
+	if (strcmp(src, "-") != 0 && !r->trusted)
+		return refuse(&r->why, R_REMOTE_SOURCE, "%s", src);
+	return add_label_change(r);
+}
+
+static enum reason
+judge_image(struct request *r)
+{
+	name_image(r, r->match.name, "");
+	if (r->route->id == OP_IMAGE_TAG)
+		r->rec.detail = query_get(&r->query, "repo");
+	if (r->route->id == OP_IMAGE_REMOVE)
+		r->rec.kind = RECORD_IMAGE_DROP;
+	return R_NONE;
+}
+
+/* --- builds ------------------------------------------------------------------------- */
+
+static enum reason
+build_labels(struct request *r)
+{
+	struct buf json cleanup_buf = BUF_INIT(0);
+	const char *given = text_of(r, "labels");
+	cJSON *labels = *given != '\0' ? json_parse(span_of(given), &r->why) :
+	    cJSON_CreateObject();
+	cJSON *holder = cJSON_CreateObject();
+	enum reason why = R_NONE;
+
+	if (labels == NULL || holder == NULL ||
+	    !cJSON_AddItemToObject(holder, "Labels", labels)) {
+		cJSON_Delete(labels);
+		why = r->why.why != R_NONE ? r->why.why :
+		    refuse(&r->why, R_INTERNAL, "out of memory");
+	} else if (!cJSON_IsObject(labels))
+		why = refuse(&r->why, R_BAD_QUERY, "labels");
+	else
+		why = labels_simple(&r->as, holder, &r->why);
+	if (why == R_NONE && (json_write(&json,
+	    cJSON_GetObjectItemCaseSensitive(holder, "Labels")) < 0 ||
+	    query_set(&r->query, r->route->params, "labels", json.data) < 0))
+		why = refuse(&r->why, R_INTERNAL, "out of memory");
+	cJSON_Delete(holder);
+	return why;
+}
+
+/* RUN steps join this network: none of the host's, none of a neighbour's. */
+static enum reason
+build_network(struct request *r)
+{
+	static const char prefix[] = "container:";
+	const char *mode = text_of(r, "networkmode");
+	char full[sizeof(prefix) + ID_LEN];
+	struct thing t = { 0 };
+	enum reason why;
+
+	if (*mode == '\0' || strcmp(mode, "default") == 0 ||
+	    strcmp(mode, "none") == 0 || strcmp(mode, "bridge") == 0)
+		return R_NONE;
+	if (strcmp(mode, "host") == 0) {
+		for (size_t i = 0; i < r->as.policy->networks.n; i++)
+			if (strcmp(r->as.policy->networks.v[i], "host") == 0)
+				return R_NONE;
+		return refuse(&r->why, R_HOST_NAMESPACE, "networkmode");
+	}
+	if (strncmp(mode, prefix, sizeof(prefix) - 1) == 0) {
+		why = decide_container(r, mode + sizeof(prefix) - 1, &t);
+		snprintf(full, sizeof(full), "%s%s", prefix, t.id);
+	} else {
+		why = owner_network(&r->conn->engine, &r->as, mode, &t, NULL,
+		    &r->why);
+		if (why == R_NONE && t.claim == CLAIM_MISSING)
+			why = refuse(&r->why, R_NOT_FOUND,
+			    "No such network: %s", mode);
+		if (why == R_NONE)
+			why = owner_refuse(&r->as, r->conn->view->cfg, &t,
+			    R_NOT_OWNER_NETWORK, &r->why);
+		snprintf(full, sizeof(full), "%s", t.id);
+	}
+	if (why == R_NONE && query_set(&r->query, r->route->params,
+	    "networkmode", full) < 0)
+		why = refuse(&r->why, R_INTERNAL, "out of memory");
+	return why;
+}
+
+static enum reason
+builds_allowed(struct request *r, bool buildkit)
+{
+	enum builds_mode m = r->conn->view->cfg->builds;
+
+	if (r->trusted || m == BUILDS_ALLOW ||
+	    (m == BUILDS_CLASSIC && !buildkit))
+		return R_NONE;
+	return refuse(&r->why, R_BUILD, "%s", buildkit ? "BuildKit" : "build");
+}
+
+static enum reason
+judge_build(struct request *r)
+{
+	const char *remote = text_of(r, "remote");
+	bool buildkit = strcmp(text_of(r, "version"), "2") == 0;
+	enum reason why = builds_allowed(r, buildkit);
+
+	name_image(r, text_of(r, "t"), "");
+	if (why != R_NONE)
+		return why;
+	/* dockerd would fetch any other URL itself, as root */
+	if (!r->trusted && *remote != '\0' &&
+	    !(buildkit && strcmp(remote, "client-session") == 0))
+		return refuse(&r->why, R_REMOTE_SOURCE, "%s", remote);
+	if (!r->trusted && (why = build_network(r)) != R_NONE)
+		return why;
+	return build_labels(r);
+}
+
+static enum reason
+judge_buildkit(struct request *r)
+{
+	r->rec.kind = RECORD_IMAGE_MAKE;
+	return builds_allowed(r, true);
+}
+
+/* --- what the gate does or says itself ------------------------------------------------- */
+
+static enum reason
+judge_prune(struct request *r)
+{
+	if (r->trusted)
+		return R_NONE;
+	r->local_status = 200;
+	return prune(r->route->id, &r->conn->engine, &r->as, &r->query,
+	    r->api, &r->local, &r->why);
+}
+
+static enum reason
+judge_prune_images(struct request *r)
+{
+	r->rec.kind = RECORD_IMAGE_DROP;
+	if (!r->trusted &&
+	    prune_images_query(&r->query, r->route->params) < 0)
+		return refuse(&r->why, R_BAD_QUERY, "filters");
+	return R_NONE;
+}
+
+/* The cache is everybody's: an ordinary prune must end well ("docker system
+ * prune" stops at the first error) and touch nothing. */
+static enum reason
+judge_prune_build(struct request *r)
+{
+	if (r->trusted)
+		return R_NONE;
+	r->local_status = 200;
+	return buf_puts(&r->local, "{\"CachesDeleted\":null,"
+	    "\"SpaceReclaimed\":0}\n") == 0 ? R_NONE :
+	    refuse(&r->why, R_INTERNAL, "out of memory");
+}
+
+static enum reason
+judge_options(struct request *r)
+{
+	r->local_status = 200;
+	return R_NONE;
+}
+
+/* --- the table ---------------------------------------------------------------------- */
+
+static const struct judged {
+	enum op op;
+	const struct schema *schema;	/* NULL: no JSON body is read */
+	bool must;			/* an empty body is an error */
+	enum reason (*judge)(struct request *r);
+} judged[] = {
+	{ OP_CONTAINER_CREATE, &schema_create, true, judge_create },
+	{ OP_CONTAINER_EXEC, &schema_exec, true, judge_exec },
+	{ OP_EXEC_START, &schema_exec_start, false, NULL },
+	{ OP_CONTAINER_UPDATE, &schema_update, true, judge_update },
+	{ OP_CONTAINER_RENAME, NULL, false, judge_rename },
+	{ OP_CONTAINER_TOP, NULL, false, judge_top },
+	{ OP_CONTAINER_COMMIT, &schema_commit, false, judge_commit },
+	{ OP_CONTAINER_PRUNE, NULL, false, judge_prune },
+	{ OP_VOLUME_CREATE, &schema_volume, true, judge_volume_create },
+	{ OP_VOLUME_PRUNE, NULL, false, judge_prune },
+	{ OP_NETWORK_CREATE, &schema_network, true, judge_network_create },
+	{ OP_NETWORK_CONNECT, &schema_connect, true, judge_connect },
+	{ OP_NETWORK_DISCONNECT, &schema_disconnect, true, judge_disconnect },
+	{ OP_NETWORK_PRUNE, NULL, false, judge_prune },
+	{ OP_IMAGE_PULL, NULL, false, judge_pull },
+	{ OP_IMAGE_PUSH, NULL, false, judge_image },
+	{ OP_IMAGE_TAG, NULL, false, judge_image },
+	{ OP_IMAGE_REMOVE, NULL, false, judge_image },
+	{ OP_IMAGE_LOAD, NULL, false, judge_image },
+	{ OP_IMAGE_PRUNE, NULL, false, judge_prune_images },
+	{ OP_IMAGE_BUILD, NULL, false, judge_build },
+	{ OP_BUILD_SESSION, NULL, false, judge_buildkit },
+	{ OP_BUILD_GRPC, NULL, false, judge_buildkit },
+	{ OP_BUILD_PRUNE, NULL, false, judge_prune_build },
+	{ OP_SYSTEM_AUTH, &schema_auth, false, NULL },
+	{ OP_SYSTEM_OPTIONS, NULL, false, judge_options },
+};
+
+static const struct judged *
+judged_row(enum op op)
+{
+	for (size_t i = 0; i < sizeof(judged) / sizeof(judged[0]); i++)
+		if (judged[i].op == op)
+			return &judged[i];
+	return NULL;
+}
+
+/* The client's JSON, decoded once.  Admins' routes without a schema (swarm,
+ * plugins) get the same strict reading, and any member. */
+static enum reason
+read_json(struct request *r, const struct judged *row)
+{
+	if (r->route->body != BODY_JSON)
+		return R_NONE;
+	if (r->text.len == 0)
+		return row != NULL && row->must ?
+		    refuse(&r->why, R_BAD_JSON, "the body is empty") : R_NONE;
+	r->body = json_parse(buf_span(&r->text), &r->why);
+	if (r->body == NULL)
+		return r->why.why;
+	if (row == NULL || row->schema == NULL)
+		return r->trusted ? R_NONE :
+		    refuse(&r->why, R_ADMIN_ONLY, "%s", r->route->op);
+	return schema_decode(row->schema, r->body, r->trusted, &r->why);
+}
+
+enum reason
+decide_body(struct request *r)
+{
+	const struct judged *row = judged_row(r->route->id);
+	enum reason why = read_json(r, row);
+
+	if (why != R_NONE || row == NULL || row->judge == NULL)
+		return why;
+	/* "disabled" forwards what was asked, unlabelled and unjudged, as if
+	 * the gate were not there; the record stays. */
+	if (r->conn->view->mode == ISOLATION_DISABLED &&
+	    r->route->id != OP_SYSTEM_OPTIONS)
+		return R_NONE;
+	return row->judge(r);
+}
