@@ -108,7 +108,6 @@ asan:
 
 FUZZ = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS = 60
-links = $$(sed -n 's/^.*links: *\([a-z_ ]*\).*$$/\1/p' tests/fuzz/$(1).c | tr ' ' '\n' | sed -n 's,^..*$$,src/&.c,p')
 # Replays the committed corpora with the ordinary compiler.
 fuzz-replay: $(BUILD)/flags
 	@mkdir -p $(BUILD)/fuzz
