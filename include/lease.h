@@ -49,7 +49,7 @@ struct lease_hello {		/* root's half, launcher -> gate */
  * lease end without an answer may make new sockets of the same names at once.
  */
 
-/* User's half: one message, fields ended by NUL, in this order:
+/* User's half: one message, a byte and then fields ended by NUL, in this order:
  *   LEASE_ASK  mode  debug  cwd  argc-as-decimal  argv…  target-kind  targets…
  * mode: value of DS01_ISOLATION_MODE, "bypass", or "".
  * debug: "1", "2" or ""; with it comes one SOCK_SEQPACKET descriptor
