@@ -22,7 +22,7 @@
 #include "ratelimit.h"
 
 #define COUNT_MAX 1000000000L
-#define LOCK_TRIES 20		/* of a millisecond each */
+#define LOCK_TRIES 250		/* of a millisecond each */
 #define NAME_PART_MAX 180	/* bytes of the name that stay readable */
 
 struct state {
