@@ -1,0 +1,124 @@
+# place.sh - a private installation with users of its own.  Sourced.
+#
+# Everything lives below PLACE: programs, configuration, run and state
+# directories, homes, engines.  place_clear removes it all again, and the
+# accounts.  One suite at a time: place_lock waits for another one.
+#
+#   place_build       make, into PLACE/build
+#   place_install     make install with private paths; accounts, directories
+#   place_config [LINES]   docker.yaml for the running engine
+#   place_clear       ends and removes everything
+
+PLACE=${PLACE:-/opt/ds01-docker-check}
+SERVICE_USER=ds01-check
+ALICE=ds01-alice BOB=ds01-bob CAROL=ds01-carol
+ERIN=ds01-erin@lab.example	# as a directory service would spell it
+NUMBER=990228755		# a name of digits only
+export PLACE SERVICE_USER ALICE BOB CAROL ERIN NUMBER
+
+place_make() {
+	make -s -C "$TOP" BUILD="$PLACE/build" PREFIX="$PLACE/usr" \
+	    SYSCONFDIR="$PLACE/etc" RUNDIR="$PLACE/run/ds01-docker" \
+	    STATEDIR="$PLACE/var/lib/ds01" LOGDIR="$PLACE/var/log/ds01" \
+	    SERVICE_USER="$SERVICE_USER" "$@"
+}
+
+place_lock() {
+	exec 9>"${PLACE%/*}/.${PLACE##*/}.lock"
+	flock -n 9 || { echo '# waiting for another run to end'; flock 9; }
+}
+
+place_build() {
+	mkdir -p "$PLACE"
+	chmod 0755 "$PLACE"
+	place_make -j2 all
+}
+
+place_user() {	# name, further useradd options
+	name=$1
+	shift
+	if id "$name" >/dev/null 2>&1; then
+		echo "$name exists already" >&2
+		return 1
+	fi
+	useradd --badname -M -d "$PLACE/home/$name" -s /bin/sh "$@" "$name" \
+	    2>/dev/null || return 1
+	echo "$name" >>"$PLACE/users"
+	install -d -m 0700 -o "$name" -g "$(id -g "$name")" \
+	    "$PLACE/home/$name" "$PLACE/home/$name/.docker"
+}
+
+place_group() {
+	getent group "$1" >/dev/null && return 0
+	groupadd "$1" && echo "$1" >>"$PLACE/groups"
+}
+
+place_install() {
+	mkdir -p "$PLACE/bin" "$PLACE/home" "$PLACE/root.docker" "$PLACE/tmp"
+	chmod 0711 "$PLACE/tmp"
+	place_group docker && place_group ds01-admin || return 1
+	useradd --system -M -d / -s /usr/sbin/nologin -U -G docker \
+	    "$SERVICE_USER" 2>/dev/null || return 1
+	echo "$SERVICE_USER" >>"$PLACE/users"
+	for u in "$ALICE" "$BOB" "$ERIN" "$NUMBER"; do
+		place_user "$u" || return 1
+	done
+	place_user "$CAROL" -G ds01-admin || return 1
+	place_make install >/dev/null || return 1
+	ln -sfn ../usr/bin/ds01-docker "$PLACE/bin/docker"
+	# What tmpfiles.d does on an installed host.
+	s=$SERVICE_USER
+	install -d -m 0711 -o "$s" -g "$s" "$PLACE/run/ds01-docker"
+	install -d -m 0700 -o "$s" -g "$s" "$PLACE/var/lib/ds01/rate-limits"
+	install -d -m 0755 "$PLACE/var/log/ds01"
+	install -m 0640 -o "$s" -g ds01-admin /dev/null \
+	    "$PLACE/var/log/ds01/events.jsonl"
+}
+
+place_config() {
+	f=$PLACE/etc/ds01/docker.yaml
+	mkdir -p "${f%/*}"
+	{
+		echo "engine:"
+		echo "  socket: $ENGINE_SOCKET"
+		echo "  cli: $ENGINE_CLI"
+		[ $# -eq 0 ] || printf '%s\n' "$@"
+	} >"$f.new"
+	chmod 0644 "$f.new"
+	mv "$f.new" "$f"
+}
+
+# The users' CLIs find the plugins of the engine's own release.
+place_plugins() {
+	while read -r u; do
+		d=$PLACE/home/$u/.docker
+		[ -d "$d" ] || continue
+		echo "{\"cliPluginsExtraDirs\":[\"$ENGINE_PLUGINS\"]}" \
+		    >"$d/config.json"
+		chown "$u:$(id -g "$u")" "$d/config.json"
+	done <"$PLACE/users"
+	cp "$PLACE/home/$ALICE/.docker/config.json" "$PLACE/root.docker/"
+}
+
+# Ends what still runs as the suite's users, and removes what it made.
+place_clear() {
+	[ -d "$PLACE" ] || return 0
+	for v in 20.10 26.1 28.5; do
+		engine_stop "$v"
+	done
+	if [ -s "$PLACE/users" ]; then
+		while read -r u; do
+			uid=$(id -u "$u" 2>/dev/null) || continue
+			for p in $(ps -o pid= -U "$uid" -u "$uid"); do
+				kill -KILL "$p" 2>/dev/null
+			done
+			userdel "$u" 2>/dev/null
+		done <"$PLACE/users"
+	fi
+	if [ -s "$PLACE/groups" ]; then
+		while read -r g; do
+			groupdel "$g" 2>/dev/null
+		done <"$PLACE/groups"
+	fi
+	rm -rf "$PLACE"
+}
