@@ -1,0 +1,135 @@
+#!/bin/sh
+# Labels: set by the gate, not by clients, images or environment.
+# (ds01-wrapper 3, 13 F; peers C0.2, C0.5, C0.6)
+. "$(dirname "$0")/../lib/e2e.sh"
+begin
+
+label() {	# container, key
+	direct inspect --format "{{index .Config.Labels \"$2\"}}" "$1"
+}
+
+may $ALICE docker create --pull never --name ds01t-a $IMAGE true
+is "$(label ds01t-a ds01.user)" $ALICE 'ds01.user is the caller'
+is "$(label ds01t-a ds01.managed)" true 'ds01.managed is true'
+is "$(label ds01t-a ds01.container_type)" docker 'ds01.container_type is docker'
+label ds01t-a ds01.created_at >"$OUT"
+ok 'ds01.created_at is a date' grep -qE \
+    '^20[0-9-]{8}T[0-9:]{8}[+-][0-9]{2}:[0-9]{2}$' "$OUT"
+G=$(label ds01t-a ds01.gate)
+is "$(printf %s "$G" | tr -d 0-9a-f | wc -c),$(printf %s "$G" | wc -c)" 0,32 \
+    'ds01.gate is 32 hex digits'
+may $ALICE docker create --pull never --name ds01t-a2 $IMAGE true
+[ "$(label ds01t-a2 ds01.gate)" != "$G" ]; row $? '… fresh each time'
+
+# --- F-1 … F-8: a reserved label that is not ours
+for l in "ds01.user=$BOB" ds01.user= ds01.protected=true ds01.monitoring=true \
+    ds01.container_type=infrastructure ds01.managed=false \
+    ds01.gpu.allocated=0 ds01.gpu_slot=0 ds01.owner=system \
+    "aime.mlc.USER=$BOB" ds01.gate=0123456789abcdef0123456789abcdef; do
+	refused "$(echo "$l" | cut -d = -f 1)" $ALICE \
+	    docker create --pull never --label "$l" $IMAGE true
+	refused "$(echo "$l" | cut -d = -f 1)" $ALICE \
+	    docker run --rm --pull never -l "$l" $IMAGE true
+done
+echo "ds01.user=$BOB" >"$WORK/labels"
+chmod 0644 "$WORK/labels"
+refused ds01.user $ALICE docker create --pull never \
+    --label-file "$WORK/labels" $IMAGE true
+may $ALICE docker create --pull never --name ds01t-same \
+    --label "ds01.user=$ALICE" --label x=y $IMAGE true
+is "$(label ds01t-same ds01.user),$(label ds01t-same x)" "$ALICE,y" \
+    'the own name and other labels pass'
+refused ds01.user $ALICE docker volume create --label "ds01.user=$BOB" ds01t-v
+refused ds01.user $ALICE docker network create --label "ds01.user=$BOB" ds01t-n
+refused ds01.user $ALICE docker run --rm --mount \
+    "type=volume,src=ds01t-v,dst=/v,volume-label=ds01.user=$BOB" $IMAGE true
+answers 403 $ALICE POST /containers/create \
+    "{\"Image\":\"$IMAGE\",\"Labels\":{\"ds01.user\":\"$BOB\"}}"
+answers 400 $ALICE POST /containers/create \
+    "{\"Image\":\"$IMAGE\",\"Labels\":{\"ds01.user\":\"$ALICE\\u0000x\"}}"
+answers 400 $ALICE POST /containers/create \
+    "{\"Image\":\"$IMAGE\",\"Labels\":{\"ds01.user\":\"$ALICE\"},\"Labels\":{\"ds01.user\":\"$BOB\"}}"
+answers 201 $ALICE POST '/containers/create?name=ds01t-api' \
+    "{\"Image\":\"$IMAGE\",\"Labels\":null}"
+is "$(label ds01t-api ds01.user)" $ALICE 'Labels: null is labelled all the same'
+may $ALICE docker create --pull never --name ds01t-dev \
+    -l devcontainer.local_folder=/home/$BOB/p $IMAGE true
+is "$(label ds01t-dev ds01.user)" $ALICE \
+    "devcontainer.local_folder=/home/bob does not make it bob's"
+
+# --- what the image says does not count (F-8, C0.2)
+printf 'FROM %s\nLABEL ds01.user=%s ds01.protected=true ds01.monitoring=true ds01.gate=0123456789abcdef0123456789abcdef aime.mlc.USER=%s\n' \
+    $IMAGE $BOB $BOB | DOCKER_BUILDKIT=0 direct build -q -t ds01t-evil - >"$OUT" 2>&1
+may $ALICE docker create --pull never --name ds01t-e ds01t-evil true
+is "$(label ds01t-e ds01.user)" $ALICE 'an inherited ds01.user is overridden'
+[ "$(label ds01t-e ds01.protected)" != true ]; row $? '… ds01.protected too'
+[ "$(label ds01t-e ds01.monitoring)" != true ]; row $? '… ds01.monitoring too'
+may $ALICE docker rm ds01t-e
+may $CAROL docker create --pull never --name ds01t-c ds01t-evil true
+is "$(label ds01t-c ds01.user)" $CAROL "an admin's create is labelled too"
+refused "belongs to $CAROL" $BOB docker rm ds01t-c
+direct create --pull never --name ds01t-root ds01t-evil sleep 9 >/dev/null
+refused 'ermission denied' $BOB docker rm -f ds01t-root
+run $BOB docker ps -a
+hides ds01t-root "root's container of that image is not bob's"
+may $ALICE docker create --pull never --name ds01t-x $IMAGE true
+run $ALICE docker commit --change "LABEL ds01.user=$BOB" ds01t-x ds01t-alice/c
+[ $RC -ne 0 ] || ! direct image inspect ds01t-alice/c |
+    grep -q "\"ds01.user\": \"$BOB\""
+row $? "commit --change 'LABEL ds01.user=bob' does not give an image to bob"
+
+# --- owners of all sorts
+for u in "$ERIN" "$NUMBER"; do
+	may "$u" docker create --pull never --name ds01t-odd $IMAGE true
+	is "$(label ds01t-odd ds01.user)" "$u" "a user named $u owns what he made"
+	may "$u" docker ps -a
+	shows ds01t-odd '… and sees it'
+	refused "this container belongs to $u" $ALICE docker rm ds01t-odd
+	may "$u" docker rm ds01t-odd
+done
+direct create --pull never --name ds01t-legacy --label aime.mlc.USER=$ALICE \
+    $IMAGE true >/dev/null
+refused "belongs to $ALICE" $BOB docker inspect ds01t-legacy
+may $ALICE docker inspect ds01t-legacy
+may $ALICE docker rm ds01t-legacy
+
+# --- no owner: open with a warning, but never a way to root (I)
+direct create --pull never --name ds01t-free $IMAGE true >/dev/null
+may $ALICE docker inspect ds01t-free
+direct create --pull never --name ds01t-priv --privileged $IMAGE true >/dev/null
+direct create --pull never --name ds01t-bind -v /:/h $IMAGE true >/dev/null
+direct create --pull never --name ds01t-pid --pid host $IMAGE true >/dev/null
+direct create --pull never --name ds01t-cap --cap-add SYS_ADMIN $IMAGE true >/dev/null
+for c in ds01t-priv ds01t-bind ds01t-pid ds01t-cap; do
+	refused 'ermission denied' $ALICE docker start $c
+	refused 'ermission denied' $ALICE docker exec $c id
+	refused 'ermission denied' $ALICE docker cp $c:/etc/passwd /dev/null
+	refused 'ermission denied' $ALICE docker rm $c
+done
+direct create --pull never --name ds01t-prot --label ds01.protected=true \
+    --label "ds01.user=$ALICE" $IMAGE true >/dev/null
+for v in start inspect logs rm 'stop -t 0' 'update -m 64m'; do
+	refused "Container 'ds01t-prot' is protected infrastructure." \
+	    $ALICE docker $v ds01t-prot
+done
+may $CAROL docker inspect ds01t-prot
+place_config 'unowned: deny'
+refused 'ermission denied' $ALICE docker inspect ds01t-free
+place_config
+may $ALICE docker rm ds01t-free
+
+# --- volumes and networks carry their owner
+may $ALICE docker volume create ds01t-v
+is "$(direct volume inspect -f '{{index .Labels "ds01.user"}}' ds01t-v)" $ALICE \
+    'a volume is labelled'
+may $ALICE docker network create ds01t-n
+is "$(direct network inspect -f '{{index .Labels "ds01.user"}}' ds01t-n)" $ALICE \
+    'a network is labelled'
+may $ALICE docker run --rm --pull never -v ds01t-implicit:/v $IMAGE true
+is "$(direct volume inspect -f '{{index .Labels "ds01.user"}}' ds01t-implicit)" \
+    $ALICE 'a volume that a create makes is labelled'
+refused "this volume belongs to $ALICE" $BOB \
+    docker run --rm --pull never -v ds01t-implicit:/v $IMAGE true
+may $ALICE docker volume rm ds01t-v ds01t-implicit
+may $ALICE docker network rm ds01t-n
+finish
