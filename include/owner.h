@@ -44,8 +44,10 @@ struct thing {			/* a resolved object */
 
 /* All: R_NONE with t filled (t->claim says what it is to the caller), or a
  * reason when the question could not be answered.  raw, where given,
- * receives dockerd's whole inspect answer, to be used and not asked twice;
- * it stays empty when the cache answered. */
+ * receives dockerd's whole inspect answer, to be used and not asked twice
+ * (empty when there is no such thing).  Give it only where it is needed:
+ * with raw, dockerd is always asked; without, a full container id is
+ * answered by the cache. */
 enum reason owner_container(struct engine *e, const struct caller *c,
     const char *ref, struct thing *t, struct buf *raw, struct refusal *why);
 enum reason owner_exec(struct engine *e, const struct caller *c,
@@ -74,11 +76,16 @@ enum reason owner_image(struct engine *e, const char *ref, char id[80],
  * container whose labels do not even name the caller: for long lists. */
 bool owner_is_own_json(struct engine *e, const struct caller *c,
     struct span json);
+/* Do labels so much as claim that it is the caller's?  Proves nothing. */
+bool owner_is_named(const struct caller *c, struct span labels);
 /* Forgets what the cache says of a container: after its rename. */
 void owner_forget(const char *id);
 
 /* The refusal that belongs to a claim; R_NONE for CLAIM_OWN, for admins,
- * and for CLAIM_UNOWNED when the configuration lets it pass. */
+ * and for CLAIM_UNOWNED when the configuration lets it pass, or the network
+ * is predefined.  What is missing is missing for admins too.
+ * foreign: R_NOT_OWNER, R_NOT_OWNER_VOLUME or R_NOT_OWNER_NETWORK; or
+ * R_NOT_FOUND, where others' things are not even to be known. */
 enum reason owner_refuse(const struct caller *c, const struct config *cfg,
     const struct thing *t, enum reason foreign, struct refusal *why);
 

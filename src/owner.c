@@ -403,9 +403,8 @@ owner_of_container_json(struct engine *e, const struct caller *c,
 	return t->claim;
 }
 
-/* Do labels so much as claim that it is the caller's? */
-static bool
-names_caller(const struct caller *c, struct span labels)
+bool
+owner_is_named(const struct caller *c, struct span labels)
 {
 	char value[256];
 
@@ -423,7 +422,7 @@ owner_is_own_json(struct engine *e, const struct caller *c, struct span json)
 
 	if (!labels.ptr)
 		labels = json_path(json, "Config", "Labels", NULL);
-	return names_caller(c, labels) &&
+	return owner_is_named(c, labels) &&
 	    owner_of_container_json(e, c, json, &t) == CLAIM_OWN;
 }
 
