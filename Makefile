@@ -49,12 +49,12 @@ ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) $(WERROR) $(HARDEN) $(SAN) $(DEFS) \
 	   -Iinclude -pthread
 
 # Rooms of each program.  The launcher is setuid: libc and libcap-ng only.
-LAUNCHER = launcher cmdline drop start probe
+LAUNCHER = launcher cmdline context ask drop start spawn probe
 CTL      = $(basename $(notdir $(wildcard src/ctl*.c)))
 SHARED   = span buf reason log config config_keys config_value config_print
 GATE     = $(filter-out $(LAUNCHER) $(CTL),$(basename $(notdir $(wildcard src/*.c)))) \
 	   probe
-CTL_ROOMS = $(CTL) $(filter $(SHARED) identity cache json schema% ,$(GATE))
+CTL_ROOMS = $(CTL) $(filter $(SHARED) identity cache json json_check json_walk,$(GATE))
 LAUNCHER_LIBS = -lcap-ng
 GATE_LIBS = -laudit -lcjson -lyaml -lseccomp
 CTL_LIBS  = -lcurl -lyaml -lcjson
