@@ -3,9 +3,10 @@
  *
  * Formats and sends kernel audit records.  Every foreign string is written
  * as name=hex unless all its bytes are in [A-Za-z0-9_./:@+-], is capped at
- * AUDIT_FIELD_MAX bytes, and stands behind the fields that ausearch reads
- * (virt op vm uid uuid reason), so that no value can hide or bend a record
- * (libaudit 3.0.9 parse_user, substring matches).
+ * AUDIT_FIELD_MAX bytes (a command line at AUDIT_COMMAND_MAX), and stands
+ * behind the fields that ausearch reads (virt op vm uid uuid reason), so that
+ * no value can hide or bend a record (libaudit 3.0.9 parse_user, substring
+ * matches).
  */
 #ifndef AUDIT_H
 #define AUDIT_H
@@ -13,6 +14,7 @@
 #include "record.h"
 
 #define AUDIT_FIELD_MAX 256
+#define AUDIT_COMMAND_MAX 1024
 #define AUDIT_TEXT_MAX 4000	/* bytes; the kernel cuts at 8,560 */
 
 /* fd >= 0; -1: this kernel has no audit; -2: it has, but cannot be opened. */
@@ -22,7 +24,7 @@ void audit_end(int fd);
  * Returns the length, or -1 when it does not fit. */
 int audit_format(const struct caller *c, const struct record *r, char *out,
     size_t cap);
-/* 1 accepted, 0 or less not recorded. */
+/* 1 accepted, 0 or less not recorded (errno says why).  Thread-safe. */
 int audit_send(int fd, const struct caller *c, const struct record *r);
 
 #endif

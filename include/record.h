@@ -16,7 +16,8 @@
 
 enum record_kind {
 	RECORD_CONTROL,		/* container operation: VIRT_CONTROL */
-	RECORD_RESOURCE,	/* bind, device, limit: VIRT_RESOURCE */
+	RECORD_RESOURCE,	/* bind, device, limit: VIRT_RESOURCE; goes
+				 * to the audit log only */
 	RECORD_COMMAND,		/* the command line: USER_CMD */
 	RECORD_IMAGE_MAKE,	/* pull, build, load, import, commit, tag */
 	RECORD_IMAGE_DROP	/* rmi */
@@ -24,11 +25,16 @@ enum record_kind {
 
 struct record {
 	enum record_kind kind;
-	const char *op;		/* "container.stop"; last word becomes op= */
+	/* "container.stop": op=stop; "exec.start": op=exec-start, since
+	 * auvirt takes a plain start for a container's.  RECORD_RESOURCE:
+	 * "bind", "device", "memory" (detail: bytes), "cpus" (detail:
+	 * billionths), or another word. */
+	const char *op;
 	const char *vm;		/* container name or reference, may be NULL */
 	const char *uuid;	/* 64 hex, or NULL */
 	const char *image;	/* may be NULL */
 	const char *detail;	/* command line, path …; untrusted, capped */
+	const char *cwd;	/* RECORD_COMMAND: may be NULL */
 	enum reason why;	/* R_NONE: allowed */
 	const char *why_text;	/* "container belongs to bob" */
 	bool would;		/* monitoring mode: "would deny" */
@@ -47,6 +53,8 @@ void record_new_id(struct record *r);
 /* 0; or -1 only when audit is required and the record was not accepted:
  * then the caller must refuse with R_NO_RECORD.  Thread-safe. */
 int record_write(const struct caller *c, const struct record *r);
+/* Another directory than DS01_STATE_DIR "/rate-limits", for tests. */
+void record_state_dir(const char *dir);
 /* container.create event, with the true name, image and type. */
 void record_created(const struct caller *c, const char *name, const char *id,
     const char *image, const char *type);

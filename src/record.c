@@ -1,0 +1,287 @@
+/*
+ * record.c - one decision, told to everybody who keeps records.
+ *
+ * Guarantees that a refusal reaches the audit log, syslog (as far as its
+ * limit allows) and events.jsonl, each by itself: one that fails does not
+ * silence the others, and stops nothing unless audit is required.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "audit.h"
+#include "events.h"
+#include "log.h"
+#include "ratelimit.h"
+#include "record.h"
+
+#ifndef DS01_STATE_DIR
+#define DS01_STATE_DIR "/var/lib/ds01"
+#endif
+
+#define FIELD 384	/* bytes of one field in syslog, escaped */
+#define BEND "="	/* what would make a value look like another field */
+
+struct settings {
+	enum audit_mode audit;
+	enum audit_events audit_events;
+	long deny_log_per_hour;
+	int fd;			/* audit, or -1, -2 */
+};
+
+static struct {
+	pthread_mutex_t lock;
+	struct settings s;
+	bool opened;		/* audit was tried */
+} g = { .lock = PTHREAD_MUTEX_INITIALIZER, .s.fd = -1 };
+
+static const char *state_dir = DS01_STATE_DIR "/rate-limits";
+static atomic_bool audit_warned;
+
+void
+record_state_dir(const char *dir)
+{
+	state_dir = dir;
+}
+
+/* --- opening ------------------------------------------------------------- */
+
+/* Lock held. */
+static void
+open_audit(void)
+{
+	if (g.s.audit == AUDIT_MODE_OFF || g.opened)
+		return;
+	g.s.fd = audit_begin();
+	g.opened = g.s.fd >= 0;
+	if (g.s.fd == -1)
+		warnx("this kernel keeps no audit records");
+	else if (g.s.fd < 0)
+		warn("the kernel's audit socket cannot be opened");
+}
+
+void
+record_configure(const struct config *cfg)
+{
+	(void)pthread_mutex_lock(&g.lock);
+	g.s.audit = cfg->audit;
+	g.s.audit_events = cfg->audit_events;
+	g.s.deny_log_per_hour = cfg->deny_log_per_hour;
+	open_audit();
+	(void)pthread_mutex_unlock(&g.lock);
+	events_open(cfg->events_file);
+}
+
+int
+record_open(const struct config *cfg)
+{
+	record_configure(cfg);
+	return g.s.audit == AUDIT_MODE_REQUIRED && g.s.fd < 0 ? -1 : 0;
+}
+
+void
+record_close(void)
+{
+	(void)pthread_mutex_lock(&g.lock);
+	audit_end(g.s.fd);
+	g.s = (struct settings){ .fd = -1 };
+	g.opened = false;
+	(void)pthread_mutex_unlock(&g.lock);
+	events_close();
+	atomic_store(&audit_warned, false);
+}
+
+/* Easy to read out over a telephone: no i l o u, 32 letters. */
+void
+record_new_id(struct record *r)
+{
+	static const char letters[] = "0123456789abcdefghjkmnpqrstvwxyz";
+	static atomic_uint turn;
+	unsigned char b[EVENT_ID_LEN];
+	struct timespec t;
+
+	if (getrandom(b, sizeof(b), GRND_NONBLOCK) != sizeof(b)) {
+		/* Only has to differ from its neighbours. */
+		(void)clock_gettime(CLOCK_MONOTONIC, &t);
+		uint64_t x = ((uint64_t)t.tv_nsec ^ (uint64_t)t.tv_sec << 32 ^
+		    (uint64_t)getpid() << 16) +
+		    atomic_fetch_add(&turn, 1) * 0x9e3779b97f4a7c15u;
+
+		memcpy(b, &x, sizeof(b));
+	}
+	for (size_t i = 0; i < EVENT_ID_LEN; i++)
+		r->event[i] = letters[b[i] & 31];
+	r->event[EVENT_ID_LEN] = '\0';
+}
+
+/* --- audit --------------------------------------------------------------- */
+
+static bool
+denied(const struct record *r)
+{
+	return r->why != R_NONE;
+}
+
+static bool
+wanted(const struct record *r, enum audit_events events)
+{
+	if (denied(r) || r->unowned || events == AUDIT_EVENTS_ALL)
+		return true;
+	return events == AUDIT_EVENTS_CHANGES && r->changes;
+}
+
+/* 0, or -1 when it is required and was not taken. */
+static int
+to_audit(const struct settings *s, const struct caller *c,
+    const struct record *r)
+{
+	if (s->audit == AUDIT_MODE_OFF || !wanted(r, s->audit_events))
+		return 0;
+	if (audit_send(s->fd, c, r) > 0) {
+		atomic_store(&audit_warned, false);
+		return 0;
+	}
+	/* One line for each time that it breaks. */
+	if (!atomic_exchange(&audit_warned, true))
+		warn("the kernel does not take audit records");
+	return s->audit == AUDIT_MODE_REQUIRED ? -1 : 0;
+}
+
+/* --- words --------------------------------------------------------------- */
+
+/* "stop train", "volume remove data", or the command line. */
+static void
+command_of(const struct record *r, char *out, size_t cap)
+{
+	const char *op = r->op ? r->op : "", *vm = r->vm ? r->vm : "";
+	size_t n = 0;
+
+	if (r->kind == RECORD_COMMAND && r->detail) {
+		(void)snprintf(out, cap, "%s", r->detail);
+		return;
+	}
+	if (strncmp(op, "container.", 10) == 0)
+		op += 10;
+	for (; *op && n + 1 < cap; op++)
+		out[n++] = *op == '.' ? ' ' : *op;
+	(void)snprintf(out + n, cap - n, "%s%s", *vm ? " " : "", vm);
+}
+
+/* The text of a row may want a detail; its id never does. */
+static const char *
+reason_text(const struct record *r)
+{
+	return r->why_text && *r->why_text ? r->why_text :
+	    reason_row(r->why)->id;
+}
+
+/* --- syslog -------------------------------------------------------------- */
+
+static void
+to_syslog(long per_hour, const struct caller *c, const struct record *r,
+    const char *command)
+{
+	struct rate_verdict v = ratelimit_count(state_dir, c->name, per_hour,
+	    time(NULL));
+	char user[FIELD], what[FIELD], why[FIELD], count[48] = "";
+	const char *head = r->would ? "MONITORING: would deny" :
+	    v.what == RATE_FIRST ? "FIRST DENIAL:" : "DENIED:";
+
+	if (v.what == RATE_DROP)
+		return;
+	(void)log_escape(user, sizeof(user), c->name, BEND);
+	if (v.suppressed > 0)
+		log_access(LOG_NOTICE, "SUPPRESSED: user=%s denials=%ld in the "
+		    "hour before were not logged here", user, v.suppressed);
+	if (v.what == RATE_LAST) {
+		log_access(LOG_NOTICE, "SUPPRESSED: user=%s further denials "
+		    "suppressed, more than %ld in an hour", user, per_hour);
+		return;
+	}
+	(void)log_escape(what, sizeof(what), command, BEND);
+	(void)log_escape(why, sizeof(why), reason_text(r), BEND);
+	if (v.what == RATE_SAY)
+		(void)snprintf(count, sizeof(count), " (%ld/%ld)", v.count,
+		    per_hour);
+	log_access(v.what == RATE_FIRST && !r->would ? LOG_WARNING :
+	    LOG_NOTICE, "%s user=%s command=%s reason=%s event=%s%s", head,
+	    user, what, why, r->event, count);
+}
+
+/* --- events -------------------------------------------------------------- */
+
+static void
+denial_event(const struct caller *c, const struct record *r,
+    const char *command)
+{
+	const struct event_detail d[] = {
+		{ "command", command },
+		{ "reason", reason_text(r) },
+		{ "reason_id", reason_row(r->why)->id },
+		{ "event", r->event }
+	};
+
+	events_write(r->would ? "auth.would_deny" : "auth.denied", c->name, d,
+	    sizeof(d) / sizeof(d[0]));
+}
+
+static void
+unowned_event(const struct caller *c, const struct record *r)
+{
+	const char *op = r->op ? r->op : "";
+	const struct event_detail d[] = {
+		{ "container", r->vm },
+		{ "operation", strncmp(op, "container.", 10) == 0 ? op + 10 :
+		    op },
+		{ "event", r->event }
+	};
+
+	events_write("access.unowned_container", c->name, d,
+	    sizeof(d) / sizeof(d[0]));
+}
+
+void
+record_created(const struct caller *c, const char *name, const char *id,
+    const char *image, const char *type)
+{
+	const struct event_detail d[] = {
+		{ "container", name },
+		{ "image", image },
+		{ "container_type", type },
+		{ "gpu", "none" },	/* none is allocated yet */
+		{ "container_id", id }
+	};
+
+	events_write("container.create", c->name, d,
+	    sizeof(d) / sizeof(d[0]));
+}
+
+int
+record_write(const struct caller *c, const struct record *r)
+{
+	char command[1024];
+	struct settings s;
+	int rc;
+
+	(void)pthread_mutex_lock(&g.lock);
+	s = g.s;
+	(void)pthread_mutex_unlock(&g.lock);
+	rc = to_audit(&s, c, r);
+	if (r->kind == RECORD_RESOURCE)
+		return rc;
+	if (denied(r)) {
+		command_of(r, command, sizeof(command));
+		to_syslog(s.deny_log_per_hour, c, r, command);
+		denial_event(c, r, command);
+	} else if (r->unowned) {
+		unowned_event(c, r);
+	}
+	return rc;
+}
