@@ -132,8 +132,10 @@ ctl_audit_line(const char *raw, const struct ctl_query *q, FILE *out)
 {
 	/* what is worth a look, in the order of the line; "": bare value */
 	static const struct { const char *name, *label; bool encoded; } show[] = {
-		{ "op", "", false }, { "vm", "", true }, { "cmd", "", true },
-		{ "name", "image ", true }, { "new-disk", "mount ", true },
+		{ "op", "", false }, { "resrc", "", false }, { "vm", "", true },
+		{ "cmd", "", true }, { "name", "image ", true },
+		{ "image", "image ", true }, { "new-disk", "", true },
+		{ "new-mem", "KiB ", false }, { "new-vcpu", "", false },
 		{ "path", "", true },
 	};
 	char v[VALUE_MAX];
@@ -147,14 +149,16 @@ ctl_audit_line(const char *raw, const struct ctl_query *q, FILE *out)
 	put_user(out, raw);
 	bool failed = field(inner, "res", false, v, sizeof(v)) &&
 	    strncmp(v, "failed", 6) == 0;
-	fputs(failed ? " denied" : " allowed", out);
+	bool would = field(inner, "monitoring", false, v, sizeof(v));
+	fputs(would ? " would-deny" : failed ? " denied" : " allowed", out);
 	for (size_t i = 0; i < sizeof(show) / sizeof(show[0]); i++)
 		if (field(inner, show[i].name, show[i].encoded, v,
 		    sizeof(v)) && *v && strcmp(v, "?") != 0) {
 			fprintf(out, " %s", show[i].label);
 			ctl_put(out, v);
 		}
-	if (field(inner, "reason", false, v, sizeof(v)) && *v != '?') {
+	if (field(inner, "reason", false, v, sizeof(v)) && *v != '?' &&
+	    strcmp(v, "allowed") != 0) {
 		fputs(" reason=", out);
 		ctl_put(out, v);
 	}
@@ -429,9 +433,16 @@ ctl_explain(int argc, char **argv)
 		put_reason(row);
 		return CTL_OK;
 	}
-	if (strlen(argv[0]) == EVENT_ID_LEN &&
-	    argv[0][strspn(argv[0], "0123456789abcdef")] == '\0')
-		return explain_event(argv[0]);
+	/* as it is printed: [ds01:1a2b3c4d] */
+	const char *at = argv[0] + (argv[0][0] == '[');
+	at += strncmp(at, "ds01:", 5) == 0 ? 5 : 0;
+	size_t n = strspn(at, "0123456789abcdef");
+	if (n == EVENT_ID_LEN && (at[n] == '\0' || strcmp(at + n, "]") == 0)) {
+		char event[EVENT_ID_LEN + 1];
+		memcpy(event, at, EVENT_ID_LEN);
+		event[EVENT_ID_LEN] = '\0';
+		return explain_event(event);
+	}
 	fputs("no such reason, and no event id: ", stderr);
 	ctl_put(stderr, argv[0]);
 	fputs(" (ds01-dockerctl explain lists the reasons)\n", stderr);

@@ -135,9 +135,9 @@ api_range(struct doctor *d, struct span doc)
 	else
 		ctl_find(d, LEVEL_OK, "API %s to %s", min, max);
 	if (minor_of(max) < API_SUBPATH)
-		ctl_find(d, LEVEL_NOTE, "API %s has no volume subpaths; paths "
-		    "that their users could swap, such as those below their "
-		    "homes, cannot be mounted; engine 26 can", max);
+		ctl_find(d, LEVEL_NOTE, "API %s has no volume subpaths, which "
+		    "mounting host directories safely needs; engine 26 has",
+		    max);
 }
 
 /* "Components" of /version: Engine, containerd, runc, docker-init. */

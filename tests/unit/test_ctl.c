@@ -225,6 +225,13 @@ audit_lines(void **state)
 		{ HEAD "bob-c uid=0 uuid=? reason=not_owner event=1a2b3c4d"
 		  TAIL "failed'", NULL, "2025-07-09 12:00:00 root denied stop "
 		  "bob-c reason=not_owner event=1a2b3c4d\n" },
+		{ HEAD "\"c\" uid=0 uuid=? reason=allowed event=\"1a2b3c4d\""
+		  " acct=\"root\"" TAIL "success'", "1a2b3c4d",
+		  "2025-07-09 12:00:00 root allowed stop c event=1a2b3c4d\n" },
+		{ HEAD "\"c\" uid=0 uuid=? reason=not_owner "
+		  "monitoring=would-deny" TAIL "success'", NULL,
+		  "2025-07-09 12:00:00 root would-deny stop c "
+		  "reason=not_owner\n" },
 		/* quoted and hexadecimal names, nothing for a terminal */
 		{ HEAD "\"a\" uid=0 uuid=?" TAIL "success'", NULL,
 		  "2025-07-09 12:00:00 root allowed stop a\n" },
