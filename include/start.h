@@ -49,6 +49,7 @@ struct start_failure {
 
 struct start {
 	struct lease_hello hello;	/* socket: the session socket's path */
+	char **argv;		/* borrowed: for the probe to wipe */
 	int run_dir;		/* RUN_DIR, or -1 */
 	int lease;		/* connected and acknowledged, or -1 */
 	enum start_error error;	/* START_OK exactly when lease is there */
@@ -70,8 +71,8 @@ void start_explain(const struct start *s, char *text, size_t cap);
 
 /* The tail of start_gate (spawn.c): turns sockets into a running gate.
  * session and control listen; control is -1 for a private gate; lease is the
- * gate's end.  Returns a child to be given to spawn_end(), or -1. */
-pid_t spawn_gate(int session, int control, int lease);
+ * gate's end; argv the launcher's.  Returns a child to be given to spawn_end(), or -1. */
+pid_t spawn_gate(int session, int control, int lease, char **argv);
 /* Lets the gate go (it is nobody's child then); the gate's wait status if it
  * ended already, else 0. */
 int spawn_end(pid_t helper, int gate_ended);

@@ -214,6 +214,10 @@ receive(int lease)
 	if (got != 1)
 		return 0;
 	n = recv(lease, message, sizeof(message) - 1, MSG_TRUNC);
+	/* the last words of a gate that ended come after this */
+	if (n == -1 && errno == ECONNRESET)
+		n = recv(lease, message, sizeof(message) - 1,
+		    MSG_TRUNC | MSG_DONTWAIT);
 	if (n <= 0 || (size_t)n >= sizeof(message))
 		return 0;
 	message[n] = '\0';

@@ -329,7 +329,7 @@ run_docker(const struct before *b, const struct start *s, int argc,
 int
 main(int argc, char **argv)
 {
-	struct start start = { .error = START_OK };
+	struct start start = { .error = START_OK, .argv = argv };
 	struct before before;
 	const char *name;
 

@@ -21,6 +21,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,6 +36,7 @@
 struct parts {
 	int session, control, lease;
 	int probe;		/* gate's end */
+	char **argv;
 };
 
 /* Tells the launcher, who still has the other end, and ends. */
@@ -170,9 +172,12 @@ become_gate(const struct service *who, struct parts *p)
 	fail(GATE_FD_LEASE, START_EXEC);
 }
 
-/* Never execs, so never dumpable: the caller can end it but not steer it. */
+/*
+ * Never execs, so never dumpable: the caller can end it but not steer it.
+ * It outlives the command, whose words (a password?) ps must not show longer.
+ */
 static _Noreturn void
-become_probe(int sock)
+become_probe(int sock, char **argv)
 {
 	int fds[] = { sock };
 
@@ -180,6 +185,9 @@ become_probe(int sock)
 	    drop_to_caller() == -1 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
 		_exit(1);
+	for (; *argv != NULL; argv++)
+		memset(*argv, 0, strlen(*argv));
+	(void)prctl(PR_SET_NAME, "ds01-probe", 0, 0, 0);
 	reset_signals();
 	probe_serve(3);
 }
@@ -205,7 +213,7 @@ run_helper(struct parts *p, pid_t launcher)
 	if ((probe = fork()) == -1)
 		fail(p->lease, START_FORK);
 	if (probe == 0)
-		become_probe(pair[1]);
+		become_probe(pair[1], p->argv);
 	/* now out of the reach of his signals, and gone when the launcher is */
 	if (setresuid(0, 0, 0) == -1 ||
 	    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == -1 ||
@@ -230,9 +238,9 @@ run_helper(struct parts *p, pid_t launcher)
 }
 
 pid_t
-spawn_gate(int session, int control, int lease)
+spawn_gate(int session, int control, int lease, char **argv)
 {
-	struct parts p = { session, control, lease, -1 };
+	struct parts p = { session, control, lease, -1, argv };
 	pid_t self = getpid(), helper = fork();
 
 	if (helper == 0)

@@ -214,10 +214,16 @@ start_identify(struct start *s)
 }
 
 static bool
-is_service_user(uid_t uid)
+is_service_user(struct start *s, uid_t uid)
 {
-	const struct passwd *pw = getpwnam(DS01_SERVICE_USER);
+	const struct passwd *pw;
 
+	errno = 0;
+	pw = getpwnam(DS01_SERVICE_USER);
+	if (pw == NULL && errno != 0)
+		failed(s, START_RUN_DIR, errno);
+	else if (pw == NULL)
+		failed(s, START_NO_SERVICE, 0);
 	return pw != NULL && pw->pw_uid == uid;
 }
 
@@ -233,7 +239,7 @@ start_open_run_dir(struct start *s)
 	if (s->run_dir == -1 || fstat(s->run_dir, &st) == -1)
 		failed(s, START_RUN_DIR, errno);
 	else if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0 ||
-	    (st.st_uid != 0 && !is_service_user(st.st_uid)))
+	    (st.st_uid != 0 && !is_service_user(s, st.st_uid)))
 		failed(s, START_RUN_DIR_OWNER, 0);
 }
 
@@ -300,13 +306,19 @@ static ssize_t
 receive(int fd, void *buf, size_t cap, int ms)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
+	ssize_t n;
 
 	/* no signal can interrupt: all are blocked */
 	if (poll(&p, 1, ms) != 1) {
 		errno = ETIMEDOUT;
 		return -1;
 	}
-	return recv(fd, buf, cap, MSG_DONTWAIT);
+	n = recv(fd, buf, cap, MSG_DONTWAIT);
+	/* a peer that ended before it read our hello: the kernel reports that
+	 * once, before the peer's last words */
+	if (n == -1 && errno == ECONNRESET)
+		n = recv(fd, buf, cap, MSG_DONTWAIT);
+	return n;
 }
 
 enum found { FOUND_NONE, FOUND_GATE, FOUND_WEDGED };
@@ -423,7 +435,8 @@ new_gate(struct start *s)
 	(void)setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	/* waits in the socket for the gate to read it */
 	if (send(pair[0], &s->hello, sizeof(s->hello), MSG_NOSIGNAL) == -1 ||
-	    (helper = spawn_gate(session, control, pair[1])) == -1) {
+	    (helper = spawn_gate(session, control, pair[1],
+	    s->argv)) == -1) {
 		failed(s, START_FORK, errno);
 		goto out;
 	}
