@@ -169,7 +169,9 @@ is_own_id(const struct work *w, struct span id)
 static int
 container_list(struct work *w, struct span in, struct buf *out)
 {
-	keep_elements(w, in, own_container, out);
+	if (!is_kind(in, '[') ||
+	    keep_elements(w, in, own_container, out) == -1)
+		return -1;
 	return buf_puts(out, "\n");
 }
 
@@ -389,6 +391,10 @@ filter_document(enum op op, struct engine *e, const struct caller *c,
 		if (documents[i].op == op && documents[i].rewrite)
 			rc = documents[i].rewrite(&w, in, out);
 	buf_free(&w.own);
+	/* dockerd ends a document with a new line; json_replace() trims. */
+	if (rc == 0 && in.len > 0 && in.ptr[in.len - 1] == '\n' &&
+	    out->len > 0 && out->data[out->len - 1] != '\n')
+		buf_puts(out, "\n");
 	if (rc == 0 && !out->failed)
 		return R_NONE;
 	buf_reset(out);

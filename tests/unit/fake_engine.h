@@ -213,7 +213,7 @@ fake_main(void *arg)
 	}
 }
 
-static void
+static inline void
 fake_tell(struct fake *f, int command)
 {
 	pthread_mutex_lock(&f->lock);
@@ -273,7 +273,7 @@ fake_rows(struct fake *f, const struct fake_row *rows, size_t n)
 }
 
 /* How many requests so far had that line. */
-static size_t
+static inline size_t
 fake_count(struct fake *f, const char *line)
 {
 	size_t n = 0, len = strlen(line);
