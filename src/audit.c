@@ -284,7 +284,7 @@ audit_end(int fd)
 }
 
 int
-audit_send(int fd, const struct caller *c, const struct record *r)
+audit_write(int fd, const struct caller *c, const struct record *r)
 {
 	char text[AUDIT_TEXT_MAX];
 	const char *tty = safe(c->tty) ? c->tty : "";

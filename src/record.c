@@ -144,7 +144,7 @@ to_audit(const struct settings *s, const struct caller *c,
 {
 	if (s->audit == AUDIT_MODE_OFF || !wanted(r, s->audit_events))
 		return 0;
-	if (audit_send(s->fd, c, r) > 0) {
+	if (audit_write(s->fd, c, r) > 0) {
 		atomic_store(&audit_warned, false);
 		return 0;
 	}

@@ -169,8 +169,8 @@ static void
 nothing_is_sent_without_a_socket(void **state)
 {
 	(void)state;
-	assert_true(audit_send(-1, &alice, &exact[0].r) <= 0);
-	assert_true(audit_send(-2, &alice, &exact[0].r) <= 0);
+	assert_true(audit_write(-1, &alice, &exact[0].r) <= 0);
+	assert_true(audit_write(-2, &alice, &exact[0].r) <= 0);
 	audit_end(-1);
 }
 

@@ -51,7 +51,7 @@ audit_end(int fd)
 }
 
 int
-audit_send(int fd, const struct caller *c, const struct record *r)
+audit_write(int fd, const struct caller *c, const struct record *r)
 {
 	(void)c;
 	(void)r;
