@@ -18,6 +18,7 @@
 #define LEASE_MAGIC 0x64733031u		/* "ds01" */
 #define LEASE_VERSION 1u
 #define LEASE_TEXT_MAX (96 * 1024)	/* bytes of one message */
+#define LEASE_WORDS_MAX 4096	/* words of argv and targets together */
 
 /* gate's descriptors after exec */
 #define GATE_FD_SESSION 3	/* listening: the Docker API for the user */

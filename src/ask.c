@@ -21,7 +21,9 @@
 #include "lease.h"
 
 #define ANSWER_MS 60000		/* the gate asks the engine about targets */
-#define ARGV_MAX ((size_t)32 * 1024)	/* of the message, leaves room for targets */
+/* What argv may take of a message, so that targets have room. */
+#define ARGV_MAX ((size_t)32 * 1024)
+#define ARGV_WORDS_MAX (LEASE_WORDS_MAX / 4)
 
 static char message[LEASE_TEXT_MAX];
 
@@ -69,7 +71,8 @@ put_argv(size_t *len, const struct ask *a)
 	char count[16];
 	int i, fit = 0;
 
-	while (fit < a->argc && (n = strlen(a->argv[fit]) + 1) <= room) {
+	while (fit < a->argc && fit < ARGV_WORDS_MAX &&
+	    (n = strlen(a->argv[fit]) + 1) <= room) {
 		room -= n;
 		fit++;
 	}
@@ -88,7 +91,8 @@ put_targets(size_t *len, const struct targets *t)
 {
 	size_t before = *len, i;
 
-	if (t == NULL || t->n == 0)
+	if (t == NULL || t->n == 0 ||
+	    t->n > LEASE_WORDS_MAX - ARGV_WORDS_MAX - 1)
 		return put(len, sizeof(message), "");
 	if (put(len, sizeof(message), t->kind)) {
 		for (i = 0; i < t->n; i++)
