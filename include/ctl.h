@@ -65,7 +65,7 @@ int ctl_engine_get(const char *socket, const char *path, struct buf *body,
 /* --- the audit trail (ctl_audit.c) --- */
 
 struct ctl_query {
-	const char *user;	/* or NULL */
+	const char *user;	/* uid in digits, or NULL */
 	const char *vm;		/* container, or NULL */
 	const char *since;	/* ausearch -ts words, or NULL */
 	const char *event;	/* event id, or NULL */

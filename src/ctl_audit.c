@@ -6,10 +6,11 @@
  * terminal.
  */
 #include <ctype.h>
+#include <pwd.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <pwd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -102,6 +103,22 @@ put_time(FILE *out, const char *s)
 	if (p != NULL && localtime_r(&t, &tm) != NULL)
 		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
 	fputs(when, out);
+}
+
+/* ausearch wants a number: asked for a name it compares the first UID="..." of
+ * an enriched record, which is the gate's. */
+static bool
+number_of(const char *user, char out[16])
+{
+	struct passwd *pw = getpwnam(user);
+	char *end;
+	unsigned long n = pw != NULL ? pw->pw_uid : strtoul(user, &end, 10);
+
+	if (pw == NULL && (!isdigit((unsigned char)*user) || *end != '\0' ||
+	    n >= UINT32_MAX))
+		return false;
+	snprintf(out, 16, "%lu", n);
+	return true;
 }
 
 /* Is that token in the line as a whole word? */
@@ -273,6 +290,7 @@ int
 ctl_audit(int argc, char **argv)
 {
 	struct ctl_query q = { 0 };
+	char uid[16];
 	const char *v;
 
 	for (int i = 0; i < argc; i++) {
@@ -287,8 +305,12 @@ ctl_audit(int argc, char **argv)
 		else
 			return ctl_usage("audit");
 	}
-	if ((q.user != NULL && (*q.user == '-' || *q.user == '\0')) ||
-	    (q.vm != NULL && (*q.vm == '-' || *q.vm == '\0')))
+	if (q.user != NULL && !number_of(q.user, uid)) {
+		warnx("no such user");
+		return CTL_PROBLEM;
+	}
+	q.user = q.user != NULL ? uid : NULL;
+	if (q.vm != NULL && (*q.vm == '-' || *q.vm == '\0'))
 		return ctl_usage("audit");
 	long n = ctl_audit_print(&q, stdout);
 	if (n == -2)
@@ -367,8 +389,8 @@ search_events(const char *event, char *reason, size_t cap)
 		line[strcspn(line, "\n")] = '\0';
 		ctl_put(stdout, line);
 		putchar('\n');
-		struct span id = json_path(span_of(line), "details",
-		    "reason_id", NULL);
+		struct span id = json_get(json_get(span_of(line), "details"),
+		    "reason_id");
 		if (id.ptr != NULL)
 			json_string(id, reason, cap);
 	}

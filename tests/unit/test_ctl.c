@@ -248,6 +248,11 @@ audit_lines(void **state)
 		  "res=success'", NULL, "" },
 		{ "type=SYSCALL msg=audit(1.2:3): arch=c000003e", NULL, "" },
 		{ "", NULL, "" },
+		/* a field is its whole name */
+		{ "type=VIRT_CONTROL msg=audit(1752062400.123:45): pid=7 uid=0 "
+		  "msg='virt=docker opened=1 op=stop vmx=evil vm=\"c\" uid=0 "
+		  "resx=failed" TAIL "success'", NULL,
+		  "2025-07-09 12:00:00 root allowed stop c\n" },
 		/* what a user named after a field is no field */
 		{ HEAD "c uid=0 uuid=? reason=not_owner name=xreason=ok"
 		  TAIL "failed'", NULL, "2025-07-09 12:00:00 root denied stop "
