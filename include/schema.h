@@ -61,9 +61,15 @@ extern const struct schema *const schemas[];
 /* Every member must be a row with the right type; others are refused
  * (R_UNKNOWN_FIELD with the path), or kept as they are with keep_unknown.
  * null is accepted for every type.  Top-level HostConfig fields (read by
- * engines <= 26.1) are no rows of create, hence refused. */
+ * engines <= 26.1) are no rows of create, hence refused.  What SDKs add
+ * beside the API's own fields (dockerode's "name", docker-py's "Container")
+ * is a row that is dropped.  Not changed but: F_WORDS strings become lists,
+ * null in F_MAP_EMPTY becomes {}. */
 enum reason schema_decode(const struct schema *s, cJSON *tree,
     bool keep_unknown, struct refusal *why);
+
+/* The row of that name, byte for byte, or NULL. */
+const struct field *schema_field(const struct schema *s, const char *name);
 
 /* An empty value: null, false, 0, "", [], {}. */
 bool schema_is_empty(const cJSON *v);
