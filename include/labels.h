@@ -24,6 +24,8 @@ const char *labels_type(const cJSON *labels);
 /* "LABEL k=v …" that neutralises inherited ds01.* keys and names the owner,
  * for commit's and import's changes and the build's labels parameter. */
 int labels_changes(const struct caller *c, struct buf *out);
+/* The same as members of a labels object, for the build's labels parameter. */
+int labels_image(const struct caller *c, cJSON *labels);
 /* 32 hex digits from getrandom(2).  Dies never: -1 on failure. */
 int labels_random(char out[33]);
 

@@ -34,6 +34,9 @@ enum reason policy_exec(struct policy_env *env, const struct thing *container,
     cJSON *body, struct refusal *why);
 enum reason policy_update(struct policy_env *env, cJSON *body,
     struct refusal *why);
+/* The config of a commit: its labels and working directory. */
+enum reason policy_commit(struct policy_env *env, cJSON *body,
+    struct refusal *why);
 enum reason policy_volume(struct policy_env *env, cJSON *body,
     struct refusal *why);
 enum reason policy_network(struct policy_env *env, cJSON *body,

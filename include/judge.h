@@ -1,0 +1,111 @@
+/*
+ * judge.h - inside of the policy: the judges, and what they share.
+ *
+ * Internal to policy.c, judge_*.c and schema_*.c.  A judge sees one value of
+ * one row that is neither null nor, for V_IF, empty.  V_IF judges are called
+ * for those who are judged; V_REWRITE judges for admins too, because they
+ * also resolve names: they ask judged() themselves.
+ */
+#ifndef JUDGE_H
+#define JUDGE_H
+
+#include "labels.h"
+#include "policy.h"
+
+#define JUDGE_REFS_MAX 128	/* engine look-ups one list may cause */
+
+static inline bool
+judged(const struct policy_env *env)
+{
+	return env->dry || !env->caller->admin;
+}
+
+/* --- policy.c --- */
+enum reason policy_walk(struct policy_env *env, const struct schema *s,
+    cJSON *obj, struct refusal *why);
+/* "HostConfig.CapAdd": refuses with the row's reason, naming the value. */
+enum reason judge_deny(const struct field *f, const cJSON *value,
+    struct refusal *why);
+enum reason judge_oom(struct refusal *why);
+bool judge_listed(const struct strings *list, const char *s);
+/* Nothing in it: empty, or made of empty members only. */
+bool judge_void(const cJSON *v);
+
+/* --- judge_tree.c: small steps on a cJSON tree --- */
+cJSON *tree_get(const cJSON *obj, const char *key);
+const char *tree_string(const cJSON *obj, const char *key);  /* or "" */
+int64_t tree_int(const cJSON *obj, const char *key);		/* or 0 */
+/* Existing, or made.  NULL: out of memory. */
+cJSON *tree_object(cJSON *obj, const char *key);
+cJSON *tree_array(cJSON *obj, const char *key);
+int tree_set_string(cJSON *obj, const char *key, const char *value);
+int tree_set_int(cJSON *obj, const char *key, int64_t value);
+int tree_set_bool(cJSON *obj, const char *key, bool value);
+void tree_drop(cJSON *obj, const char *key);
+int tree_rename(cJSON *member, const char *key);
+int tree_replace_text(cJSON *string, const char *text);
+int tree_add_string(cJSON *array, const char *text);
+
+/* --- judge_refs.c: names of other objects --- */
+/* The caller's own container; full id in id.  R_NOT_FOUND if none. */
+enum reason ref_container(struct policy_env *env, const char *ref,
+    char id[ID_LEN + 1], struct refusal *why);
+/* The caller's own network, or one that the policy names. */
+enum reason ref_network(struct policy_env *env, const char *ref,
+    char id[ID_LEN + 1], struct refusal *why);
+judge_fn judge_volumes_from, judge_links, judge_network_mode,
+    judge_ipc_mode, judge_pid_mode, judge_uts_mode, judge_cgroupns_mode,
+    judge_endpoints, judge_container_ref;
+
+/* --- judge_mounts.c --- */
+struct bind {			/* host path asked for, as written */
+	const char *source;
+	const char *target;
+	bool readonly;
+};
+/* The one place that decides on host paths. */
+enum reason judge_bind(struct policy_env *env, const struct bind *b,
+    struct refusal *why);
+/* A path inside the container at which something is mounted. */
+enum reason judge_target(struct policy_env *env, const char *target,
+    struct refusal *why);
+judge_fn judge_binds, judge_mounts, judge_tmpfs, judge_volumes,
+    judge_volume_driver, judge_working_dir, judge_propagation;
+/* Removes "//", "/./" and "/../" as dockerd's filepath.Clean does. */
+bool path_clean(const char *path, char *out, size_t cap);
+
+/* --- judge_volumes.c --- */
+/* Makes or checks named volumes, and labels anonymous ones; image: the
+ * image's Config. */
+enum reason volumes_own(struct policy_env *env, cJSON *body,
+    struct span image, struct refusal *why);
+bool volume_name_ok(const char *name);
+
+/* --- judge_resources.c --- */
+judge_fn judge_limit, judge_cpu, judge_ulimits, judge_log,
+    judge_oom_score, judge_cpu_shares, judge_stop_timeout, judge_interval,
+    judge_restart, judge_ports, judge_swappiness;
+/* Writes the bounds out where a create left a limit open. */
+enum reason limits_create(struct policy_env *env, cJSON *body,
+    struct refusal *why);
+/* An image may ask for a health check every millisecond. */
+enum reason healthcheck_create(struct policy_env *env, cJSON *body,
+    struct span image, struct refusal *why);
+
+/* --- judge_security.c --- */
+judge_fn judge_cap_add, judge_devices, judge_security_opt,
+    judge_cgroup_parent, judge_runtime, judge_sysctls, judge_group_add,
+    judge_masked_paths;
+
+/* --- judge_network.c --- */
+judge_fn judge_network_name, judge_volume_name, judge_bridge,
+    judge_ipam_driver, judge_network_options, judge_labels;
+
+/* --- judge_gpu.c --- */
+/* All roads to a GPU as one request; judges it, writes the variables out. */
+enum reason gpu_create(struct policy_env *env, cJSON *body,
+    struct span image, struct refusal *why);
+/* /dev/nvidia0: a GPU by another name. */
+bool gpu_device(const char *path);
+
+#endif

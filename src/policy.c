@@ -1,0 +1,303 @@
+/*
+ * policy.c - may this user have that?
+ *
+ * Walks a decoded body along its schema and applies each row's verdict; then
+ * writes out what must not be left to dockerd's defaults.  What an ordinary
+ * user gets is decided in the rows and their judges, never by the road the
+ * body came along: create, exec, update and the judging of what exists share
+ * them.
+ */
+#include <stdio.h>
+
+#include "judge.h"
+
+#define VOID_DEPTH 8
+
+enum reason
+judge_oom(struct refusal *why)
+{
+	return refuse(why, R_INTERNAL, "out of memory");
+}
+
+bool
+judge_listed(const struct strings *list, const char *s)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->v[i], s) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_void(const cJSON *v, unsigned depth)
+{
+	if (schema_is_empty(v))
+		return true;
+	if (depth == VOID_DEPTH || !(cJSON_IsArray(v) || cJSON_IsObject(v)))
+		return false;
+	for (const cJSON *m = v->child; m != NULL; m = m->next)
+		if (!is_void(m, depth + 1))
+			return false;
+	return true;
+}
+
+bool
+judge_void(const cJSON *v)
+{
+	return is_void(v, 0);
+}
+
+enum reason
+judge_deny(const struct field *f, const cJSON *value, struct refusal *why)
+{
+	struct buf text cleanup_buf = BUF_INIT(512);
+
+	if (cJSON_IsString(value))
+		buf_puts(&text, value->valuestring);
+	else
+		json_write(&text, value);
+	return refuse(why, f->why, "%s %.160s", f->name,
+	    text.data != NULL ? text.data : "");
+}
+
+/* What is inside a value, element by element. */
+static enum reason
+walk_inside(struct policy_env *env, const struct field *f, cJSON *v,
+    struct refusal *why)
+{
+	enum reason r = R_NONE;
+
+	if (f->sub == NULL)
+		return R_NONE;
+	if (f->type == F_OBJECT)
+		return policy_walk(env, f->sub, v, why);
+	for (cJSON *m = v->child; m != NULL && r == R_NONE; m = m->next) {
+		if (f->type == F_MAP_ARRAY)
+			for (cJSON *e = m->child; e != NULL && r == R_NONE;
+			    e = e->next)
+				r = policy_walk(env, f->sub, e, why);
+		else if (cJSON_IsObject(m))
+			r = policy_walk(env, f->sub, m, why);
+	}
+	return r;
+}
+
+static enum reason
+walk_field(struct policy_env *env, const struct field *f, cJSON *parent,
+    cJSON *v, struct refusal *why)
+{
+	enum reason r;
+
+	if (f->verdict == V_DENY && judged(env)) {
+		if (!judge_void(v))
+			return judge_deny(f, v, why);
+		/* An empty value that is there can mean more than none. */
+		cJSON_Delete(cJSON_DetachItemViaPointer(parent, v));
+		return R_NONE;
+	}
+	if (f->verdict == V_DROP) {
+		cJSON_Delete(cJSON_DetachItemViaPointer(parent, v));
+		return R_NONE;
+	}
+	r = walk_inside(env, f, v, why);
+	if (r != R_NONE)
+		return r;
+	if ((f->verdict == V_IF && judged(env) && !schema_is_empty(v)) ||
+	    f->verdict == V_REWRITE)
+		return f->judge(env, f, parent, v, why);
+	return R_NONE;
+}
+
+enum reason
+policy_walk(struct policy_env *env, const struct schema *s, cJSON *obj,
+    struct refusal *why)
+{
+	cJSON *next;
+	enum reason r;
+
+	for (cJSON *v = obj->child; v != NULL; v = next) {
+		const struct field *f = schema_field(s, v->string);
+
+		next = v->next;
+		if (cJSON_IsNull(v)) {
+			cJSON_Delete(cJSON_DetachItemViaPointer(obj, v));
+			continue;
+		}
+		if (f == NULL)		/* an admin's */
+			continue;
+		r = walk_field(env, f, obj, v, why);
+		if (r != R_NONE)
+			return r;
+	}
+	return R_NONE;
+}
+
+/* Old API versions change these silently: shareable below 1.40, the host's
+ * cgroup namespace below 1.41 (and by default on cgroup v1). */
+static int
+write_out_namespaces(cJSON *host)
+{
+	if (tree_string(host, "IpcMode")[0] == '\0' &&
+	    tree_set_string(host, "IpcMode", "private") < 0)
+		return -1;
+	if (tree_string(host, "CgroupnsMode")[0] == '\0')
+		return tree_set_string(host, "CgroupnsMode", "private");
+	return 0;
+}
+
+static enum reason
+look_at_image(struct policy_env *env, const cJSON *body, struct buf *config,
+    struct refusal *why)
+{
+	const char *ref = tree_string(body, "Image");
+
+	snprintf(env->image, sizeof(env->image), "%s", ref);
+	if (*ref == '\0')	/* dockerd has its own words for it */
+		return R_NONE;
+	return owner_image(env->engine, ref, env->image_id, config, why);
+}
+
+/* What depends on the image, or changes something in the engine: last. */
+static enum reason
+finish_create(struct policy_env *env, cJSON *body, cJSON *host,
+    struct refusal *why)
+{
+	struct buf config cleanup_buf = BUF_INIT(JSON_BODY_MAX);
+	struct span image;
+	enum reason r = look_at_image(env, body, &config, why);
+
+	image = buf_span(&config);
+	if (r == R_NONE)
+		r = gpu_create(env, body, image, why);
+	if (r == R_NONE)
+		r = limits_create(env, body, why);
+	if (r == R_NONE)
+		r = healthcheck_create(env, body, image, why);
+	if (r == R_NONE && judged(env) && write_out_namespaces(host) < 0)
+		r = judge_oom(why);
+	if (r == R_NONE)
+		r = labels_create(env->caller, body, image, why);
+	if (r == R_NONE)
+		r = volumes_own(env, body, image, why);
+	return r;
+}
+
+enum reason
+policy_create(struct policy_env *env, cJSON *body, struct refusal *why)
+{
+	cJSON *host = tree_object(body, "HostConfig");
+	enum reason r;
+
+	/* Without a HostConfig, engines up to 26.1 take its fields from the
+	 * top level of the body. */
+	if (host == NULL)
+		return judge_oom(why);
+	r = policy_walk(env, &schema_create, body, why);
+	if (r == R_NONE && env->dry)
+		return gpu_create(env, body, (struct span){ 0 }, why);
+	return r == R_NONE ? finish_create(env, body, host, why) : r;
+}
+
+enum reason
+policy_exec(struct policy_env *env, const struct thing *container,
+    cJSON *body, struct refusal *why)
+{
+	char user[32];
+	enum reason r = policy_walk(env, &schema_exec, body, why);
+
+	if (r != R_NONE || !container->confined || !judged(env))
+		return r;
+	snprintf(user, sizeof(user), "%u:%u", (unsigned)env->caller->uid,
+	    (unsigned)env->caller->gid);
+	return tree_set_string(body, "User", user) == 0 ? R_NONE :
+	    judge_oom(why);
+}
+
+enum reason
+policy_update(struct policy_env *env, cJSON *body, struct refusal *why)
+{
+	const cJSON *gpus = tree_get(body, "DeviceRequests");
+
+	if (judged(env) && !judge_void(gpus))
+		return refuse(why, R_GPU, "in an update");
+	return policy_walk(env, &schema_update, body, why);
+}
+
+enum reason
+policy_commit(struct policy_env *env, cJSON *body, struct refusal *why)
+{
+	return policy_walk(env, &schema_commit, body, why);
+}
+
+enum reason
+policy_volume(struct policy_env *env, cJSON *body, struct refusal *why)
+{
+	enum reason r = policy_walk(env, &schema_volume, body, why);
+
+	return r == R_NONE ? labels_simple(env->caller, body, why) : r;
+}
+
+enum reason
+policy_network(struct policy_env *env, cJSON *body, struct refusal *why)
+{
+	enum reason r = policy_walk(env, &schema_network, body, why);
+
+	if (r != R_NONE)
+		return r;
+	/* Two networks of one name would make a name mean either. */
+	if (tree_set_bool(body, "CheckDuplicate", true) < 0)
+		return judge_oom(why);
+	return labels_simple(env->caller, body, why);
+}
+
+enum reason
+policy_connect(struct policy_env *env, cJSON *body, struct refusal *why)
+{
+	if (tree_string(body, "Container")[0] == '\0')
+		return refuse(why, R_BAD_FIELD, "Container must be given");
+	return policy_walk(env, &schema_connect, body, why);
+}
+
+enum reason
+policy_disconnect(struct policy_env *env, cJSON *body, struct refusal *why)
+{
+	if (tree_string(body, "Container")[0] == '\0')
+		return refuse(why, R_BAD_FIELD, "Container must be given");
+	return policy_walk(env, &schema_disconnect, body, why);
+}
+
+static bool
+harmless_tree(const struct config *cfg, const struct caller *c,
+    cJSON *body, struct span host_text)
+{
+	struct policy_env env = {
+		.caller = c, .cfg = cfg, .api = 51, .dry = true
+	};
+	struct refusal why;
+	cJSON *host = json_parse(host_text, &why);
+
+	if (host == NULL)
+		return false;
+	if (!cJSON_IsObject(body) ||
+	    !cJSON_AddItemToObject(body, "HostConfig", host)) {
+		cJSON_Delete(host);
+		return false;
+	}
+	return schema_decode(&schema_create, body, false, &why) == R_NONE &&
+	    policy_create(&env, body, &why) == R_NONE;
+}
+
+bool
+policy_harmless(const struct config *cfg, const struct caller *c,
+    struct span inspect)
+{
+	struct refusal why;
+	cJSON *body = json_parse(json_get(inspect, "Config"), &why);
+	bool ok;
+
+	if (body == NULL)
+		return false;
+	ok = harmless_tree(cfg, c, body, json_get(inspect, "HostConfig"));
+	cJSON_Delete(body);
+	return ok;
+}
