@@ -278,7 +278,7 @@ harmless_tree(const struct config *cfg, const struct caller *c,
 
 	if (host == NULL)
 		return false;
-	if (!cJSON_IsObject(body) ||
+	if (!cJSON_IsObject(body) || !cJSON_IsObject(host) ||
 	    !cJSON_AddItemToObject(body, "HostConfig", host)) {
 		cJSON_Delete(host);
 		return false;

@@ -1,0 +1,1133 @@
+/*
+ * test_policy.c - what each field lets through, refuses and becomes.
+ *
+ * The engine and the owners are fakes: "mine" and "bobs" are containers,
+ * "myvol", "bobvol", "oldvol" (no label) and "newvol" (missing) volumes,
+ * "mynet", "bobnet" and "sitenet" networks, "img" an image.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "labels.h"
+#include "policy.h"
+
+#define N(a) (sizeof(a) / sizeof((a)[0]))
+#define A64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define B64 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define C64 "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+
+/* --- fakes --- */
+
+static char asked[4096];	/* bodies of volume creates */
+static const char *image_config = "{}";
+
+static const struct fake {
+	const char *ref, *id;
+	enum claim claim;
+	const char *owner;
+	bool predefined;
+} containers[] = {
+	{ "mine", A64, CLAIM_OWN, "alice", false },
+	{ A64, A64, CLAIM_OWN, "alice", false },
+	{ "bobs", B64, CLAIM_FOREIGN, "bob", false },
+}, volumes[] = {
+	{ "myvol", "", CLAIM_OWN, "alice", false },
+	{ "bobvol", "", CLAIM_FOREIGN, "bob", false },
+	{ "oldvol", "", CLAIM_UNOWNED, "", false },
+}, networks[] = {
+	{ "mynet", A64, CLAIM_OWN, "alice", false },
+	{ A64, A64, CLAIM_OWN, "alice", false },
+	{ "bobnet", B64, CLAIM_FOREIGN, "bob", false },
+	{ "sitenet", C64, CLAIM_UNOWNED, "", false },
+	{ "host", B64, CLAIM_UNOWNED, "", true },
+	{ "bridge", C64, CLAIM_UNOWNED, "", true },
+};
+
+static enum reason
+find(const struct fake *f, size_t n, const char *ref, struct thing *t)
+{
+	*t = (struct thing){ .claim = CLAIM_MISSING, .status = 404 };
+	snprintf(t->name, sizeof(t->name), "%s", ref);
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(f[i].ref, ref) != 0)
+			continue;
+		t->claim = f[i].claim;
+		t->predefined = f[i].predefined;
+		snprintf(t->id, sizeof(t->id), "%s", f[i].id);
+		snprintf(t->owner, sizeof(t->owner), "%s", f[i].owner);
+	}
+	return R_NONE;
+}
+
+enum reason
+owner_container(struct engine *e, const struct caller *c, const char *ref,
+    struct thing *t, struct buf *raw, struct refusal *why)
+{
+	(void)e;
+	(void)c;
+	(void)raw;
+	(void)why;
+	return find(containers, N(containers), ref, t);
+}
+
+enum reason
+owner_volume(struct engine *e, const struct caller *c, const char *name,
+    struct thing *t, struct buf *raw, struct refusal *why)
+{
+	(void)e;
+	(void)c;
+	(void)raw;
+	(void)why;
+	return find(volumes, N(volumes), name, t);
+}
+
+enum reason
+owner_network(struct engine *e, const struct caller *c, const char *ref,
+    struct thing *t, struct buf *raw, struct refusal *why)
+{
+	(void)e;
+	(void)c;
+	(void)raw;
+	(void)why;
+	return find(networks, N(networks), ref, t);
+}
+
+enum reason
+owner_image(struct engine *e, const char *ref, char id[80],
+    struct buf *config, struct refusal *why)
+{
+	(void)e;
+	if (strcmp(ref, "img") != 0)
+		return refuse(why, R_NOT_FOUND, "image: %s", ref);
+	snprintf(id, 80, "sha256:%s", A64);
+	buf_puts(config, image_config);
+	return R_NONE;
+}
+
+enum reason
+owner_refuse(const struct caller *c, const struct config *cfg,
+    const struct thing *t, enum reason foreign, struct refusal *why)
+{
+	(void)cfg;
+	if (t->claim == CLAIM_MISSING)
+		return refuse(why, R_NOT_FOUND, "thing: %s", t->name);
+	if (c->admin || t->claim != CLAIM_FOREIGN)
+		return R_NONE;
+	return refuse(why, foreign, "%s", t->owner);
+}
+
+/* "racevol" is somebody else's by the time it is made. */
+int
+engine_ask(struct engine *e, const char *method, struct span target,
+    struct span json, struct buf *body, struct refusal *why)
+{
+	(void)e;
+	(void)why;
+	assert_string_equal(method, "POST");
+	assert_true(span_eq(target, "/v1.41/volumes/create"));
+	snprintf(asked + strlen(asked), sizeof(asked) - strlen(asked), "%.*s",
+	    (int)json.len, json.ptr);
+	if (json_is(json_get(json, "Name"), "\"racevol\""))
+		buf_puts(body, "{\"Labels\":{\"ds01.user\":\"bob\","
+		    "\"ds01.gate\":\"00\"}}");
+	else
+		buf_putspan(body, json);
+	return 201;
+}
+
+int
+engine_get(struct engine *e, struct buf *body, struct refusal *why,
+    const char *fmt, ...)
+{
+	(void)e;
+	(void)why;
+	assert_string_equal(fmt, "/containers/%.64s/json");
+	buf_puts(body, "{\"Mounts\":[{\"Type\":\"volume\","
+	    "\"Destination\":\"/fromother\"}]}");
+	return 200;
+}
+
+unsigned
+engine_api(const struct engine *e)
+{
+	(void)e;
+	return 41;
+}
+
+/* --- people --- */
+
+static struct policy strict = { .pids = 4096 };
+static struct policy loose;
+static gid_t groups[] = { 1000, 44 };
+static struct caller alice = {
+	.uid = 1000, .gid = 1000, .name = "alice", .groups = groups,
+	.n_groups = N(groups), .policy = &strict,
+};
+static struct caller root = { .name = "root", .admin = true,
+    .policy = &strict };
+static struct config config;
+
+static struct strings
+list_of(const char *s)
+{
+	struct strings l = { calloc(1, sizeof(char *)), 1 };
+
+	assert_non_null(l.v);
+	l.v[0] = strdup(s);
+	return l;
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	loose = (struct policy){
+		.capabilities = list_of("SYS_PTRACE"),
+		.devices = list_of("/dev/snd"), .networks = list_of("host"),
+		.runtimes = list_of("kata"),
+		.security_opts = list_of("seccomp=unconfined"),
+		.sysctls = list_of("net.core.somaxconn"),
+		.gpus = GPUS_LIST, .gpu_list = list_of("GPU-1"),
+		.host_ipc = true, .host_pid = true, .host_uts = true,
+		.privileged_ports = true, .restart_always = true,
+		.memory = 1 << 30, .memory_swap = INT64_C(3) << 29,
+		.nano_cpus = 2000000000, .pids = 100, .shm_size = 1 << 20,
+		.log_size = 1 << 20,
+	};
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct strings *all[] = { &loose.capabilities, &loose.devices,
+	    &loose.networks, &loose.runtimes, &loose.security_opts,
+	    &loose.sysctls, &loose.gpu_list };
+
+	(void)state;
+	for (size_t i = 0; i < N(all); i++) {
+		free(all[i]->v[0]);
+		free(all[i]->v);
+	}
+	return 0;
+}
+
+/* --- one request --- */
+
+typedef enum reason policy_fn(struct policy_env *env, cJSON *body,
+    struct refusal *why);
+
+static enum reason
+judge(const struct schema *s, policy_fn *fn, struct caller *who,
+    const char *text, struct buf *out, struct refusal *why)
+{
+	struct engine engine = { .fd = -1 };
+	struct buf warnings cleanup_buf = BUF_INIT(0);
+	struct policy_env env = { .caller = who, .cfg = &config,
+	    .engine = &engine, .api = 41, .warnings = &warnings };
+	cJSON *body = json_parse(span_of(text), why);
+	enum reason r;
+
+	asked[0] = '\0';
+	if (body == NULL)
+		fail_msg("%s: %s", text, why->detail);
+	r = schema_decode(s, body, who->admin, why);
+	if (r == R_NONE)
+		r = fn(&env, body, why);
+	if (r == R_NONE && out != NULL)
+		assert_int_equal(json_write(out, body), 0);
+	cJSON_Delete(body);
+	return r;
+}
+
+static enum reason
+create(struct caller *who, const char *text, struct buf *out,
+    struct refusal *why)
+{
+	return judge(&schema_create, policy_create, who, text, out, why);
+}
+
+/* --- rows that a verdict alone decides --- */
+
+static const char *const nonempty[] = {
+	[F_BOOL] = "true", [F_INT] = "1", [F_STRING] = "\"x\"",
+	[F_STRINGS] = "[\"x\"]", [F_WORDS] = "[\"x\"]",
+	[F_MAP_STRING] = "{\"x\":\"y\"}", [F_MAP_EMPTY] = "{\"x\":{}}",
+	[F_INTS] = "[1]", [F_OBJECT] = "{\"x\":1}", [F_ARRAY] = "[{\"x\":1}]",
+	[F_MAP] = "{\"x\":{}}", [F_MAP_ARRAY] = "{\"x\":[{}]}",
+	[F_MATRIX] = "[[\"x\"]]",
+};
+
+static const char *const empty[] = {
+	[F_BOOL] = "false", [F_INT] = "0", [F_STRING] = "\"\"",
+	[F_STRINGS] = "[]", [F_WORDS] = "[]", [F_MAP_STRING] = "{}",
+	[F_MAP_EMPTY] = "{}", [F_INTS] = "[]", [F_OBJECT] = "{}",
+	[F_ARRAY] = "[]", [F_MAP] = "{}", [F_MAP_ARRAY] = "{}",
+	[F_MATRIX] = "[]",
+};
+
+static const struct {
+	const struct schema *schema;
+	policy_fn *fn;
+	const char *others;	/* what else the body needs */
+} roads[] = {
+	{ &schema_create, policy_create, "\"Image\":\"img\"" },
+	{ &schema_update, policy_update, "\"CpusetCpus\":\"\"" },
+	{ &schema_volume, policy_volume, "\"Name\":\"v1\"" },
+	{ &schema_network, policy_network, "\"Name\":\"n1\"" },
+	{ &schema_connect, policy_connect, "\"Container\":\"mine\"" },
+	{ &schema_disconnect, policy_disconnect, "\"Container\":\"mine\"" },
+	{ &schema_commit, policy_commit, "\"Tty\":true" },
+};
+
+/* A value nested as the path of rows says; for elements of unknown schemas
+ * one that is full. */
+static void
+nest(struct buf *b, const struct field *const *path, size_t n,
+    const char *value)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			buf_puts(b, path[i - 1]->type == F_ARRAY ? "[{" :
+			    path[i - 1]->type == F_MAP ? "{\"x\":{" :
+			    path[i - 1]->type == F_MAP_ARRAY ?
+			    "{\"x\":[{" : "{");
+		buf_printf(b, "\"%s\":", path[i]->name);
+	}
+	if (path[n - 1]->sub != NULL && value == nonempty[path[n - 1]->type])
+		buf_printf(b, path[n - 1]->type == F_ARRAY ? "[{\"%s\":%s}]" :
+		    "{\"%s\":%s}", path[n - 1]->sub->fields[0].name,
+		    nonempty[path[n - 1]->sub->fields[0].type]);
+	else
+		buf_puts(b, value);
+	for (size_t i = n - 1; i > 0; i--)
+		buf_puts(b, path[i - 1]->type == F_ARRAY ? "}]" :
+		    path[i - 1]->type == F_MAP ? "}}" :
+		    path[i - 1]->type == F_MAP_ARRAY ? "}]}" : "}");
+}
+
+static enum reason
+send_row(size_t road, const struct field *const *path, size_t n,
+    const char *value, struct caller *who, struct refusal *why)
+{
+	struct buf b cleanup_buf = BUF_INIT(0);
+
+	buf_printf(&b, "{%s,", roads[road].others);
+	nest(&b, path, n, value);
+	buf_puts(&b, "}");
+	return judge(roads[road].schema, roads[road].fn, who, b.data, NULL,
+	    why);
+}
+
+static size_t rows_seen;
+
+static void
+check_rows(size_t road, const struct schema *s,
+    const struct field **path, size_t depth)
+{
+	for (const struct field *f = s->fields; f->name != NULL; f++) {
+		struct refusal why = { 0 };
+
+		path[depth] = f;
+		if (f->sub != NULL && depth < 7)
+			check_rows(road, f->sub, path, depth + 1);
+		path[depth] = f;
+		if (f->verdict != V_DENY)
+			continue;
+		rows_seen++;
+		if (send_row(road, path, depth + 1, nonempty[f->type],
+		    &alice, &why) != f->why)
+			fail_msg("%s.%s passed or wrong reason %s", s->name,
+			    f->name, why.detail);
+		if (depth < 2 && send_row(road, path, depth + 1,
+		    empty[f->type], &alice, &why) != R_NONE)
+			fail_msg("%s.%s: empty refused: %s", s->name,
+			    f->name, why.detail);
+	}
+}
+
+static void
+test_deny_rows(void **state)
+{
+	const struct field *path[9];
+
+	(void)state;
+	for (size_t i = 0; i < N(roads); i++)
+		check_rows(i, roads[i].schema, path, 0);
+	assert_true(rows_seen > 60);
+}
+
+/* --- rows with a judge: at least one of each kind --- */
+
+struct row {
+	const char *host;	/* member of HostConfig */
+	enum reason why;
+	const char *in;		/* is in what goes on; '!' is not */
+};
+
+static const struct row host_rows[] = {
+	/* host paths, four spellings */
+	{ "\"Binds\":[\"/:/h\"]", R_BIND, NULL },
+	{ "\"Binds\":[\"/home/alice:/h:ro\"]", R_BIND, NULL },
+	{ "\"Binds\":[\"./x:/h\"]", R_BIND, NULL },
+	{ "\"Binds\":[\"myvol:/v:rslave\"]", R_MOUNT, NULL },
+	{ "\"Binds\":[\"a:b:c:d\"]", R_BAD_FIELD, NULL },
+	{ "\"Binds\":[\"myvol:/\"]", R_MOUNT, NULL },
+	{ "\"Binds\":[\"myvol:/../..\"]", R_MOUNT, NULL },
+	{ "\"Binds\":[\"myvol:/v:ro,nocopy\"]", R_NONE, "myvol:/v:ro,nocopy" },
+	{ "\"Binds\":[\"bobvol:/v\"]", R_NOT_OWNER_VOLUME, NULL },
+	{ "\"Binds\":[\"oldvol:/v\"]", R_NOT_OWNER_VOLUME, NULL },
+	{ "\"Binds\":[\"racevol:/v\"]", R_NOT_OWNER_VOLUME, NULL },
+	{ "\"Binds\":[\"newvol:/v\"]", R_NONE, "newvol:/v" },
+	{ "\"Binds\":[\"/anon\"]", R_NONE, "\"Type\":\"volume\",\"Target\":"
+	  "\"/anon\",\"VolumeOptions\":{\"Labels\":{\"ds01.user\":\"alice\","
+	  "\"ds01.gate\"" },
+	{ "\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/\",\"Target\":\"/h\"}]",
+	  R_BIND, NULL },
+	{ "\"Mounts\":[{\"Type\":\"volume\",\"Source\":\"bobvol\",\"Target\":"
+	  "\"/h\"}]", R_NOT_OWNER_VOLUME, NULL },
+	{ "\"Mounts\":[{\"Type\":\"volume\",\"Source\":\"/etc\",\"Target\":"
+	  "\"/h\"}]", R_MOUNT, NULL },
+	{ "\"Mounts\":[{\"Type\":\"volume\",\"Source\":\"myvol\",\"Target\":"
+	  "\"/h\",\"VolumeOptions\":{\"DriverConfig\":{\"Name\":\"local\","
+	  "\"Options\":{\"o\":\"bind\",\"device\":\"/\"}}}}]",
+	  R_VOLUME_DRIVER, NULL },
+	{ "\"Mounts\":[{\"Type\":\"volume\",\"Source\":\"myvol\",\"Target\":"
+	  "\"/h\",\"VolumeOptions\":{\"DriverConfig\":{\"Name\":\"../x\"}}}]",
+	  R_VOLUME_DRIVER, NULL },
+	{ "\"Mounts\":[{\"Type\":\"volume\",\"Source\":\"myvol\",\"Target\":"
+	  "\"/h\",\"VolumeOptions\":{\"DriverConfig\":{\"Name\":\"local\","
+	  "\"Options\":{}}},\"BindOptions\":{}}]", R_NONE, "!DriverConfig" },
+	{ "\"Mounts\":[{\"Type\":\"volume\",\"Target\":\"/h\","
+	  "\"VolumeOptions\":{\"Labels\":{\"ds01.user\":\"bob\"}}}]",
+	  R_RESERVED_LABEL, NULL },
+	{ "\"Mounts\":[{\"Type\":\"volume\",\"Target\":\"/h\","
+	  "\"VolumeOptions\":{\"NoCopy\":true,\"Labels\":{\"a\":\"b\"}}}]",
+	  R_NONE, "\"NoCopy\":true,\"Labels\":{\"a\":\"b\",\"ds01.user\"" },
+	{ "\"Mounts\":[{\"Type\":\"tmpfs\",\"Target\":\"/t\","
+	  "\"TmpfsOptions\":{\"SizeBytes\":1}}]", R_NONE, "SizeBytes" },
+	{ "\"Mounts\":[{\"Type\":\"image\",\"Source\":\"img\",\"Target\":"
+	  "\"/i\"}]", R_NONE, NULL },
+	{ "\"Mounts\":[{\"Type\":\"npipe\",\"Target\":\"/i\"}]", R_MOUNT,
+	  NULL },
+	{ "\"Mounts\":[{\"Type\":\"cluster\",\"Target\":\"/i\"}]", R_MOUNT,
+	  NULL },
+	{ "\"Mounts\":[{\"Type\":\"Bind\",\"Source\":\"/\",\"Target\":\"/i\"}]",
+	  R_MOUNT, NULL },
+	{ "\"Mounts\":[{\"Type\":\"volume\",\"Target\":\"/i\","
+	  "\"BindOptions\":{\"Propagation\":\"rshared\"}}]", R_MOUNT, NULL },
+	{ "\"Mounts\":[{\"Type\":\"volume\",\"Target\":\"/i\","
+	  "\"BindOptions\":{\"Propagation\":\"rprivate\"}}]", R_NONE,
+	  "!Propagation" },
+	{ "\"VolumeDriver\":\"../../tmp/x\"", R_VOLUME_DRIVER, NULL },
+	{ "\"VolumeDriver\":\"local\"", R_NONE, NULL },
+	{ "\"Tmpfs\":{\"/t\":\"size=1m\"}", R_NONE, "size=1m" },
+	{ "\"Tmpfs\":{\"/run/nvidia-container-devices/0\":\"\"}", R_GPU,
+	  NULL },
+	{ "\"Tmpfs\":{\"t\":\"\"}", R_MOUNT, NULL },
+	/* other containers */
+	{ "\"VolumesFrom\":[\"mine:ro\"]", R_NONE, "[\"" A64 ":ro\"]" },
+	{ "\"VolumesFrom\":[\"/mine\"]", R_NONE, "[\"" A64 "\"]" },
+	{ "\"VolumesFrom\":[\"mine:rshared\"]", R_MOUNT, NULL },
+	{ "\"VolumesFrom\":[\"bobs\"]", R_NOT_OWNER, NULL },
+	{ "\"VolumesFrom\":[\"gone\"]", R_NOT_FOUND, NULL },
+	{ "\"VolumesFrom\":[\"\"]", R_BAD_FIELD, NULL },
+	{ "\"Links\":[\"mine:db\"]", R_NONE, "[\"" A64 ":db\"]" },
+	{ "\"Links\":[\"mine\"]", R_NONE, "[\"" A64 ":mine\"]" },
+	{ "\"Links\":[\"bobs:db\"]", R_NOT_OWNER, NULL },
+	{ "\"NetworkMode\":\"container:mine\"", R_NONE, "container:" A64 },
+	{ "\"NetworkMode\":\"container:bobs\"", R_NOT_OWNER, NULL },
+	{ "\"NetworkMode\":\"container:\"", R_BAD_FIELD, NULL },
+	{ "\"NetworkMode\":\"host\"", R_HOST_NAMESPACE, NULL },
+	{ "\"NetworkMode\":\"mynet\"", R_NONE, "\"NetworkMode\":\"" A64 },
+	{ "\"NetworkMode\":\"bobnet\"", R_NOT_OWNER_NETWORK, NULL },
+	{ "\"NetworkMode\":\"sitenet\"", R_NOT_OWNER_NETWORK, NULL },
+	{ "\"NetworkMode\":\"gonenet\"", R_NOT_FOUND, NULL },
+	{ "\"NetworkMode\":\"default\"", R_NONE, "\"default\"" },
+	{ "\"NetworkMode\":\"none\"", R_NONE, "\"none\"" },
+	{ "\"IpcMode\":\"container:mine\"", R_NONE, "container:" A64 },
+	{ "\"IpcMode\":\"container:bobs\"", R_NOT_OWNER, NULL },
+	{ "\"IpcMode\":\"host\"", R_HOST_NAMESPACE, NULL },
+	{ "\"IpcMode\":\"Host\"", R_HOST_NAMESPACE, NULL },
+	{ "\"IpcMode\":\"\"", R_NONE, "\"IpcMode\":\"private\"" },
+	{ "\"IpcMode\":\"shareable\"", R_NONE, "\"shareable\"" },
+	{ "\"PidMode\":\"host\"", R_HOST_NAMESPACE, NULL },
+	{ "\"PidMode\":\"container:mine\"", R_NONE, "container:" A64 },
+	{ "\"PidMode\":\"container:bobs\"", R_NOT_OWNER, NULL },
+	{ "\"UTSMode\":\"host\"", R_HOST_NAMESPACE, NULL },
+	{ "\"UTSMode\":\"\"", R_NONE, NULL },
+	{ "\"CgroupnsMode\":\"host\"", R_HOST_NAMESPACE, NULL },
+	{ "\"CgroupnsMode\":\"private\"", R_NONE,
+	  "\"CgroupnsMode\":\"private\"" },
+	{ "\"UsernsMode\":\"\"", R_NONE, "\"CgroupnsMode\":\"private\"" },
+	/* rights */
+	{ "\"CapAdd\":[\"SYS_ADMIN\"]", R_CAP_ADD, NULL },
+	{ "\"CapAdd\":\"cap_sys_admin\"", R_CAP_ADD, NULL },
+	{ "\"CapAdd\":[\"ALL\"]", R_CAP_ADD, NULL },
+	{ "\"CapAdd\":[\"CAP_CAP_CHOWN\"]", R_CAP_ADD, NULL },
+	{ "\"CapAdd\":[\"cap_net_bind_service\"]", R_NONE,
+	  "[\"NET_BIND_SERVICE\"]" },
+	{ "\"Devices\":[{\"PathOnHost\":\"/dev/sda\"}]", R_DEVICE, NULL },
+	{ "\"Devices\":[{\"PathOnHost\":\"/dev/nvidia0\"}]", R_GPU, NULL },
+	{ "\"Devices\":[{\"PathOnHost\":\"/dev/nvidiactl\"}]", R_GPU, NULL },
+	{ "\"Devices\":[{\"PathOnHost\":\"/dev/nvidia0/../sda\"}]", R_GPU,
+	  NULL },
+	{ "\"Devices\":[{\"PathOnHost\":\"/dev/./nvidia0\"}]", R_DEVICE,
+	  NULL },
+	{ "\"Devices\":[{\"PathOnHost\":\"nvidia.com/gpu=all\"}]", R_DEVICE,
+	  NULL },
+	{ "\"Devices\":[]", R_NONE, NULL },
+	{ "\"SecurityOpt\":[\"seccomp=unconfined\"]", R_SECURITY_OPT, NULL },
+	{ "\"SecurityOpt\":[\"no-new-privileges=false\"]", R_SECURITY_OPT,
+	  NULL },
+	{ "\"SecurityOpt\":[\"no-new-privileges\",\"label:disable\"]",
+	  R_SECURITY_OPT, NULL },
+	{ "\"SecurityOpt\":[\"no-new-privileges:true\"]", R_NONE,
+	  "no-new-privileges:true" },
+	{ "\"CgroupParent\":\"ds01-student-bob.slice\"", R_NONE,
+	  "!CgroupParent" },
+	{ "\"CgroupParent\":\"/system.slice\"", R_CGROUP_PARENT, NULL },
+	{ "\"Runtime\":\"runc\"", R_NONE, NULL },
+	{ "\"Runtime\":\"kata\"", R_RUNTIME, NULL },
+	{ "\"Runtime\":\"nvidia\"", R_GPU, NULL },
+	{ "\"Sysctls\":{\"net.core.somaxconn\":\"1\"}", R_SYSCTL, NULL },
+	{ "\"Sysctls\":{}", R_NONE, NULL },
+	{ "\"GroupAdd\":[\"video\",\"44\"]", R_NONE, "44" },
+	{ "\"GroupAdd\":[\"999\"]", R_USER, NULL },
+	{ "\"GroupAdd\":[\"+44\"]", R_USER, NULL },
+	{ "\"GroupAdd\":[\"-1\"]", R_USER, NULL },
+	{ "\"GroupAdd\":[\" 999\"]", R_USER, NULL },
+	{ "\"GroupAdd\":[\"4294967340\"]", R_USER, NULL },
+	{ "\"MaskedPaths\":[]", R_MASKED_PATHS, NULL },
+	{ "\"MaskedPaths\":null", R_NONE, "!MaskedPaths" },
+	{ "\"ReadonlyPaths\":[]", R_MASKED_PATHS, NULL },
+	{ "\"ReadonlyPaths\":null", R_NONE, "!ReadonlyPaths" },
+	/* resources under a policy without bounds but pids */
+	{ "\"PidsLimit\":0", R_NONE, "\"PidsLimit\":4096" },
+	{ "\"PidsLimit\":-1", R_NONE, "\"PidsLimit\":4096" },
+	{ "\"PidsLimit\":null", R_NONE, "\"PidsLimit\":4096" },
+	{ "\"PidsLimit\":10", R_NONE, "\"PidsLimit\":10" },
+	{ "\"PidsLimit\":5000", R_RESOURCE, NULL },
+	{ "\"Memory\":1000000000000000", R_NONE, ":1000000000000000" },
+	{ "\"OomScoreAdj\":-1", R_RESOURCE, NULL },
+	{ "\"OomScoreAdj\":500", R_NONE, NULL },
+	{ "\"CpuShares\":2048", R_RESOURCE, NULL },
+	{ "\"CpuShares\":512", R_NONE, "512" },
+	{ "\"MemorySwappiness\":-1", R_NONE, NULL },
+	{ "\"MemorySwappiness\":101", R_RESOURCE, NULL },
+	{ "\"Ulimits\":[{\"Name\":\"memlock\",\"Soft\":-1,\"Hard\":-1},"
+	  "{\"Name\":\"stack\",\"Soft\":67108864,\"Hard\":67108864}]",
+	  R_NONE, NULL },
+	{ "\"Ulimits\":[{\"Name\":\"nofile\",\"Soft\":1,\"Hard\":-1}]",
+	  R_RESOURCE, NULL },
+	{ "\"Ulimits\":[{\"Name\":\"rtprio\",\"Soft\":1,\"Hard\":99}]",
+	  R_RESOURCE, NULL },
+	{ "\"Ulimits\":[{\"Name\":\"x\",\"Soft\":1,\"Hard\":1}]", R_RESOURCE,
+	  NULL },
+	{ "\"LogConfig\":{\"Type\":\"../../../tmp/x\"}", R_LOG_DRIVER, NULL },
+	{ "\"LogConfig\":{\"Type\":\"syslog\"}", R_LOG_DRIVER, NULL },
+	{ "\"LogConfig\":{\"Type\":\"json-file\",\"Config\":"
+	  "{\"max-size\":\"1m\",\"tag\":\"x\"}}", R_NONE, "max-size" },
+	{ "\"LogConfig\":{\"Type\":\"\",\"Config\":"
+	  "{\"syslog-address\":\"unix:///x\"}}", R_LOG_DRIVER, NULL },
+	{ "\"RestartPolicy\":{\"Name\":\"always\"}", R_RESTART_POLICY, NULL },
+	{ "\"RestartPolicy\":{\"Name\":\"on-failure\","
+	  "\"MaximumRetryCount\":3}", R_NONE, "on-failure" },
+	{ "\"RestartPolicy\":{\"Name\":\"Always\"}", R_RESTART_POLICY, NULL },
+	{ "\"PortBindings\":{\"80/tcp\":[{\"HostIp\":\"\",\"HostPort\":"
+	  "\"8080\"}]}", R_NONE, "8080" },
+	{ "\"PortBindings\":{\"80/tcp\":null,\"81/tcp\":[{\"HostPort\":"
+	  "\"\"}]}", R_NONE, NULL },
+	{ "\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"80\"}]}", R_PORT,
+	  NULL },
+	{ "\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"1000-2000\"}]}",
+	  R_PORT, NULL },
+	{ "\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"+80\"}]}", R_PORT,
+	  NULL },
+	{ "\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"0-80\"}]}", R_PORT,
+	  NULL },
+	{ "\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"65616\"}]}", R_PORT,
+	  NULL },
+	/* GPUs */
+	{ "\"DeviceRequests\":[{\"Driver\":\"\",\"Count\":-1,\"DeviceIDs\":"
+	  "null,\"Capabilities\":[[\"gpu\"]],\"Options\":{}}]", R_GPU, NULL },
+	{ "\"DeviceRequests\":[{\"Driver\":\"cdi\",\"DeviceIDs\":"
+	  "[\"nvidia.com/gpu=all\"]}]", R_GPU, NULL },
+	{ "\"DeviceRequests\":[{\"Driver\":\"cdi\",\"DeviceIDs\":"
+	  "[\"vendor.com/disk=all\"]}]", R_GPU, NULL },
+	{ "\"DeviceRequests\":[{\"Driver\":\"\",\"Count\":0,"
+	  "\"Capabilities\":[[\"gpu\"]]}]", R_NONE,
+	  "NVIDIA_VISIBLE_DEVICES=void" },
+	{ "\"Binds\":[\"myvol:/var/run//nvidia-container-devices/all\"]",
+	  R_GPU, NULL },
+};
+
+static void
+check_in(const char *out, const char *in, const char *what)
+{
+	if (in == NULL)
+		return;
+	if (in[0] == '!' ? strstr(out, in + 1) != NULL :
+	    strstr(out, in) == NULL)
+		fail_msg("%s became %s", what, out);
+}
+
+static void
+run_host_rows(struct caller *who, const struct row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct buf in = BUF_INIT(0), out = BUF_INIT(0);
+		struct refusal why = { 0 };
+		enum reason r;
+
+		buf_printf(&in, "{\"Image\":\"img\",\"HostConfig\":{%s}}",
+		    rows[i].host);
+		r = create(who, in.data, &out, &why);
+		if (r != rows[i].why)
+			fail_msg("%s: %s %s", rows[i].host,
+			    reason_row(r)->id, r ? why.detail : "");
+		if (r == R_NONE)
+			check_in(out.data, rows[i].in, rows[i].host);
+		buf_free(&in);
+		buf_free(&out);
+	}
+}
+
+static void
+test_host_rows(void **state)
+{
+	(void)state;
+	image_config = "{}";
+	run_host_rows(&alice, host_rows, N(host_rows));
+}
+
+/* Every row with a judge is named by an allow and by a deny case above. */
+static void
+test_host_rows_complete(void **state)
+{
+	const struct field *host = schema_field(&schema_create,
+	    "HostConfig");
+	/* judged only with bounds, or as something else */
+	static const char *const elsewhere[] = { "Memory", "NanoCpus",
+	    "CpuPeriod", "CpuQuota", "MemorySwap", "ShmSize" };
+
+	(void)state;
+	for (const struct field *f = host->sub->fields; f->name; f++) {
+		char key[64];
+		bool yes = false, no = false, skip = false;
+
+		for (size_t i = 0; i < N(elsewhere); i++)
+			skip |= strcmp(elsewhere[i], f->name) == 0;
+		if (f->judge == NULL || skip)
+			continue;
+		snprintf(key, sizeof(key), "\"%s\":", f->name);
+		for (size_t i = 0; i < N(host_rows); i++)
+			if (strstr(host_rows[i].host, key) != NULL)
+				*(host_rows[i].why == R_NONE ? &yes : &no) =
+				    true;
+		if (!yes || !no)
+			fail_msg("%s: allow %d deny %d", f->name, yes, no);
+	}
+}
+
+/* What a group may be given. */
+static const struct row loose_rows[] = {
+	{ "\"CapAdd\":[\"CAP_SYS_PTRACE\"]", R_NONE, "[\"SYS_PTRACE\"]" },
+	{ "\"CapAdd\":[\"SYS_ADMIN\"]", R_CAP_ADD, NULL },
+	{ "\"Devices\":[{\"PathOnHost\":\"/dev/snd\"}]", R_NONE, "/dev/snd" },
+	{ "\"Devices\":[{\"PathOnHost\":\"/dev/snd/\"}]", R_DEVICE, NULL },
+	{ "\"NetworkMode\":\"host\"", R_NONE, "\"host\"" },
+	{ "\"Runtime\":\"kata\"", R_NONE, "kata" },
+	{ "\"Runtime\":\"nvidia\"", R_NONE, "NVIDIA_VISIBLE_DEVICES=void" },
+	{ "\"SecurityOpt\":[\"seccomp=unconfined\"]", R_NONE, "seccomp" },
+	{ "\"Sysctls\":{\"net.core.somaxconn\":\"1\"}", R_NONE, "somaxconn" },
+	{ "\"IpcMode\":\"host\"", R_NONE, "\"IpcMode\":\"host\"" },
+	{ "\"PidMode\":\"host\"", R_NONE, NULL },
+	{ "\"UTSMode\":\"host\"", R_NONE, NULL },
+	{ "\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"80\"}]}", R_NONE,
+	  NULL },
+	{ "\"RestartPolicy\":{\"Name\":\"always\"}", R_NONE, NULL },
+	/* bounds: absent, zero, below, above */
+	{ "\"Init\":true", R_NONE, "\"Memory\":1073741824" },
+	{ "\"Init\":true", R_NONE, "\"MemorySwap\":1610612736" },
+	{ "\"Init\":true", R_NONE, "\"NanoCpus\":2000000000" },
+	{ "\"Init\":true", R_NONE, "\"PidsLimit\":100" },
+	{ "\"Init\":true", R_NONE, "\"ShmSize\":1048576" },
+	{ "\"Init\":true", R_NONE, "\"LogConfig\":{\"Type\":\"json-file\","
+	  "\"Config\":{\"max-size\":\"1048576\"}}" },
+	{ "\"Memory\":0", R_NONE, "\"Memory\":1073741824" },
+	{ "\"Memory\":1024", R_NONE, "\"MemorySwap\":2048" },
+	{ "\"Memory\":2147483648", R_RESOURCE, NULL },
+	{ "\"Memory\":1024,\"MemorySwap\":-1", R_NONE,
+	  "\"MemorySwap\":1610612736" },
+	{ "\"MemorySwap\":4294967296", R_RESOURCE, NULL },
+	{ "\"NanoCpus\":4000000000", R_RESOURCE, NULL },
+	{ "\"CpuQuota\":100000,\"CpuPeriod\":100000", R_NONE, "!NanoCpus" },
+	{ "\"CpuQuota\":300000,\"CpuPeriod\":100000", R_RESOURCE, NULL },
+	{ "\"CpuQuota\":-1,\"CpuPeriod\":100000", R_RESOURCE, NULL },
+	{ "\"CpuQuota\":100000", R_RESOURCE, NULL },
+	{ "\"CpuPeriod\":1000", R_RESOURCE, NULL },
+	{ "\"ShmSize\":2097152", R_RESOURCE, NULL },
+	{ "\"LogConfig\":{\"Type\":\"json-file\",\"Config\":{\"max-size\":"
+	  "\"1g\"}}", R_LOG_DRIVER, NULL },
+	{ "\"LogConfig\":{\"Type\":\"none\"}", R_NONE, "!max-size" },
+	{ "\"LogConfig\":{\"Type\":\"local\",\"Config\":{\"max-size\":"
+	  "\"-1\"}}", R_NONE, "\"max-size\":\"1048576\"" },
+	/* GPUs of a list */
+	{ "\"DeviceRequests\":[{\"Count\":-1,\"Capabilities\":[[\"gpu\"]]}]",
+	  R_NONE, "\"DeviceIDs\":[\"GPU-1\"]" },
+	{ "\"DeviceRequests\":[{\"Count\":-1,\"Capabilities\":[[\"gpu\"]]}]",
+	  R_NONE, "NVIDIA_VISIBLE_DEVICES=GPU-1\"" },
+	{ "\"DeviceRequests\":[{\"DeviceIDs\":[\"GPU-2\"]}]", R_GPU, NULL },
+	{ "\"DeviceRequests\":[{\"Count\":2}]", R_GPU, NULL },
+	{ "\"DeviceRequests\":[{\"Driver\":\"cdi\",\"DeviceIDs\":"
+	  "[\"nvidia.com/gpu=all\"]}]", R_NONE, "[\"nvidia.com/gpu=GPU-1\"]" },
+	{ "\"DeviceRequests\":[{\"Driver\":\"fpga\",\"Count\":1}]", R_GPU,
+	  NULL },
+	{ "\"DeviceRequests\":[{\"Count\":1,\"Capabilities\":[[\"gpu\","
+	  "\"tpu\"]]}]", R_GPU, NULL },
+	{ "\"Devices\":[{\"PathOnHost\":\"/dev/nvidia0\"}]", R_GPU, NULL },
+	{ "\"Devices\":[{\"PathOnHost\":\"/dev/nvidiactl\"}]", R_NONE, NULL },
+};
+
+static void
+test_loose_rows(void **state)
+{
+	struct caller carol = alice;
+
+	(void)state;
+	carol.policy = &loose;
+	image_config = "{}";
+	run_host_rows(&carol, loose_rows, N(loose_rows));
+}
+
+/* --- whole bodies --- */
+
+static const struct {
+	const char *body, *image;
+	enum reason why;
+	const char *in;
+} body_rows[] = {
+	{ "{\"Image\":\"img\"}", "{}", R_NONE, "\"HostConfig\":{" },
+	{ "{\"Image\":\"img\",\"HostConfig\":null}", "{}", R_NONE,
+	  "\"IpcMode\":\"private\"" },
+	{ "{\"Image\":\"gone\"}", "{}", R_NOT_FOUND, NULL },
+	{ "{\"Image\":\"gone\",\"HostConfig\":{\"Privileged\":true}}", "{}",
+	  R_PRIVILEGED, NULL },
+	{ "{\"Image\":\"img\",\"WorkingDir\":\"/proc/self/fd/8\"}", "{}",
+	  R_WORKING_DIR, NULL },
+	{ "{\"Image\":\"img\",\"WorkingDir\":\"/a/..//proc\"}", "{}",
+	  R_WORKING_DIR, NULL },
+	{ "{\"Image\":\"img\",\"WorkingDir\":\"proc/self\"}", "{}",
+	  R_WORKING_DIR, NULL },
+	{ "{\"Image\":\"img\",\"WorkingDir\":\"/process\"}", "{}", R_NONE,
+	  "/process" },
+	{ "{\"Image\":\"img\",\"StopTimeout\":-1}", "{}", R_RESOURCE, NULL },
+	{ "{\"Image\":\"img\",\"StopTimeout\":121}", "{}", R_RESOURCE, NULL },
+	{ "{\"Image\":\"img\",\"StopTimeout\":10}", "{}", R_NONE, ":10" },
+	{ "{\"Image\":\"img\",\"MacAddress\":\"02:00:00:00:00:01\"}", "{}",
+	  R_NETWORK, NULL },
+	{ "{\"Image\":\"img\",\"Healthcheck\":{\"Interval\":1000000}}", "{}",
+	  R_RESOURCE, NULL },
+	{ "{\"Image\":\"img\",\"Healthcheck\":{\"Test\":[\"NONE\"]}}", "{}",
+	  R_NONE, "NONE" },
+	{ "{\"Image\":\"img\"}", "{\"Healthcheck\":{\"Interval\":1000000}}",
+	  R_NONE, "\"Interval\":5000000000" },
+	{ "{\"Image\":\"img\",\"name\":\"x\",\"OnBuild\":[\"x\"]}", "{}",
+	  R_NONE, "!OnBuild" },
+	/* anonymous volumes: the body's, the image's, once each */
+	{ "{\"Image\":\"img\",\"Volumes\":{\"/a/\":{}}}", "{}", R_NONE,
+	  "\"Target\":\"/a\",\"VolumeOptions\":{\"Labels\":{\"ds01.user\"" },
+	{ "{\"Image\":\"img\",\"Volumes\":{\"/a/\":{}}}", "{}", R_NONE,
+	  "!\"Volumes\"" },
+	{ "{\"Image\":\"img\"}", "{\"Volumes\":{\"/data\":{}}}", R_NONE,
+	  "\"Target\":\"/data\"" },
+	{ "{\"Image\":\"img\",\"HostConfig\":{\"Binds\":[\"myvol:/data/\"]}}",
+	  "{\"Volumes\":{\"/data\":{}}}", R_NONE, "!\"Target\"" },
+	{ "{\"Image\":\"img\",\"HostConfig\":{\"Tmpfs\":{\"/data\":\"\"}}}",
+	  "{\"Volumes\":{\"/data\":{}}}", R_NONE, "!\"Target\"" },
+	{ "{\"Image\":\"img\",\"HostConfig\":{\"VolumesFrom\":[\"mine\"]}}",
+	  "{\"Volumes\":{\"/fromother\":{}}}", R_NONE, "!\"Target\"" },
+	{ "{\"Image\":\"img\"}",
+	  "{\"Volumes\":{\"/var/run/nvidia-container-devices\":{}}}", R_GPU,
+	  NULL },
+	/* variables */
+	{ "{\"Image\":\"img\",\"Env\":[\"NVIDIA_VISIBLE_DEVICES=all\"]}",
+	  "{}", R_GPU, NULL },
+	{ "{\"Image\":\"img\",\"Env\":[\"NVIDIA_VISIBLE_DEVICES=void\","
+	  "\"NVIDIA_VISIBLE_DEVICES=0\"]}", "{}", R_GPU, NULL },
+	{ "{\"Image\":\"img\",\"Env\":[\"NVIDIA_VISIBLE_DEVICES\",\"A=b\"]}",
+	  "{}", R_NONE, "[\"A=b\",\"NVIDIA_VISIBLE_DEVICES=void\"]" },
+	{ "{\"Image\":\"img\",\"Env\":[\"NVIDIA_MIG_CONFIG_DEVICES=all\"]}",
+	  "{}", R_GPU, NULL },
+	{ "{\"Image\":\"img\",\"Env\":[\"NVIDIA_IMEX_CHANNELS=0\"]}", "{}",
+	  R_GPU, NULL },
+	{ "{\"Image\":\"img\",\"Env\":[\"CUDA_VISIBLE_DEVICES=0\","
+	  "\"NVIDIA_DRIVER_CAPABILITIES=all\"]}", "{}", R_NONE, "CUDA_" },
+	{ "{\"Image\":\"img\"}",
+	  "{\"Env\":[\"NVIDIA_VISIBLE_DEVICES=all\","
+	  "\"NVIDIA_MIG_CONFIG_DEVICES=all\"]}", R_NONE,
+	  "[\"NVIDIA_VISIBLE_DEVICES=void\",\"NVIDIA_MIG_CONFIG_DEVICES=\"]" },
+	/* networks */
+	{ "{\"Image\":\"img\",\"NetworkingConfig\":{\"EndpointsConfig\":"
+	  "{\"mynet\":{\"Aliases\":[\"db\"],\"NetworkID\":\"x\"},"
+	  "\"default\":{}}}}", "{}", R_NONE,
+	  "{\"" A64 "\":{\"Aliases\":[\"db\"]},\"default\":{}}" },
+	{ "{\"Image\":\"img\",\"NetworkingConfig\":{\"EndpointsConfig\":"
+	  "{\"bobnet\":null}}}", "{}", R_NOT_OWNER_NETWORK, NULL },
+	{ "{\"Image\":\"img\",\"NetworkingConfig\":{\"EndpointsConfig\":"
+	  "{\"host\":{}}}}", "{}", R_HOST_NAMESPACE, NULL },
+	{ "{\"Image\":\"img\",\"NetworkingConfig\":{\"EndpointsConfig\":"
+	  "{\"mynet\":{},\"" A64 "\":{}}}}", "{}", R_BAD_FIELD, NULL },
+	{ "{\"Image\":\"img\",\"NetworkingConfig\":{\"EndpointsConfig\":"
+	  "{\"mynet\":{\"Links\":[\"bobs:x\"]}}}}", "{}", R_NOT_OWNER, NULL },
+	{ "{\"Image\":\"img\",\"NetworkingConfig\":{\"EndpointsConfig\":"
+	  "{\"mynet\":{\"Links\":[\"mine:x\"]}}}}", "{}", R_NONE,
+	  "[\"" A64 ":x\"]" },
+	/* labels */
+	{ "{\"Image\":\"img\",\"Labels\":{\"ds01.user\":\"bob\"}}", "{}",
+	  R_RESERVED_LABEL, NULL },
+	{ "{\"Image\":\"img\",\"Labels\":{\"a\":\"b\"}}",
+	  "{\"Labels\":{\"ds01.protected\":\"true\"}}", R_NONE,
+	  "\"ds01.protected\":\"false\"" },
+};
+
+static void
+test_bodies(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N(body_rows); i++) {
+		struct buf out = BUF_INIT(0);
+		struct refusal why = { 0 };
+		enum reason r;
+
+		image_config = body_rows[i].image;
+		r = create(&alice, body_rows[i].body, &out, &why);
+		if (r != body_rows[i].why)
+			fail_msg("%s: %s %s", body_rows[i].body,
+			    reason_row(r)->id, r ? why.detail : "");
+		if (r == R_NONE)
+			check_in(out.data, body_rows[i].in,
+			    body_rows[i].body);
+		buf_free(&out);
+	}
+	image_config = "{}";
+}
+
+/* A missing volume is made first, with the labels of the mount and ours. */
+static void
+test_volume_first(void **state)
+{
+	struct refusal why;
+
+	(void)state;
+	assert_int_equal(create(&alice, "{\"Image\":\"img\",\"HostConfig\":"
+	    "{\"Mounts\":[{\"Type\":\"volume\",\"Source\":\"newvol\","
+	    "\"Target\":\"/v\",\"VolumeOptions\":{\"Labels\":{\"a\":\"b\"}}}],"
+	    "\"Binds\":[\"newer:/w\"]}}", NULL, &why), R_NONE);
+	assert_non_null(strstr(asked, "{\"Name\":\"newvol\",\"Labels\":"
+	    "{\"a\":\"b\",\"ds01.user\":\"alice\",\"ds01.gate\":\""));
+	assert_non_null(strstr(asked, "{\"Name\":\"newer\",\"Labels\":"
+	    "{\"ds01.user\":\"alice\""));
+	/* nothing is made for a request that is refused, or whose image is
+	 * to be pulled first */
+	assert_int_equal(create(&alice, "{\"Image\":\"gone\",\"HostConfig\":"
+	    "{\"Binds\":[\"newer:/w\"]}}", NULL, &why), R_NOT_FOUND);
+	assert_string_equal(asked, "");
+	assert_int_equal(create(&alice, "{\"Image\":\"img\",\"HostConfig\":"
+	    "{\"Binds\":[\"newer:/w\"],\"Privileged\":true}}", NULL, &why),
+	    R_PRIVILEGED);
+	assert_string_equal(asked, "");
+}
+
+/* Not judged, but labelled and resolved. */
+static void
+test_admin(void **state)
+{
+	struct buf out cleanup_buf = BUF_INIT(0);
+	struct refusal why = { 0 };
+
+	(void)state;
+	if (create(&root, "{\"Image\":\"img\",\"HostConfig\":{\"Privileged\":"
+	    "true,\"Binds\":[\"/:/h\",\"bobvol:/b\"],\"PidMode\":\"host\","
+	    "\"VolumesFrom\":[\"bobs\"],\"NetworkMode\":\"bobnet\","
+	    "\"PidsLimit\":-1,\"CapAdd\":[\"ALL\"]},\"NewField\":1}", &out,
+	    &why) != R_NONE)
+		fail_msg("%s", why.detail);
+	assert_non_null(strstr(out.data, "\"Privileged\":true"));
+	assert_non_null(strstr(out.data, "\"/:/h\""));
+	assert_non_null(strstr(out.data, "[\"" B64 "\"]"));
+	assert_non_null(strstr(out.data, "\"NetworkMode\":\"" B64));
+	assert_non_null(strstr(out.data, "\"PidsLimit\":-1"));
+	assert_non_null(strstr(out.data, "\"ds01.user\":\"root\""));
+	assert_non_null(strstr(out.data, "\"NewField\":1"));
+	assert_null(strstr(out.data, "NVIDIA_VISIBLE_DEVICES"));
+}
+
+/* Fields with a list of names may not keep dockerd busy. */
+static void
+test_bounded(void **state)
+{
+	struct buf in cleanup_buf = BUF_INIT(0);
+	struct refusal why;
+
+	(void)state;
+	buf_puts(&in, "{\"Image\":\"img\",\"HostConfig\":{\"Links\":[");
+	for (int i = 0; i < 1000; i++)
+		buf_printf(&in, "%s\"mine:a%d\"", i ? "," : "", i);
+	buf_puts(&in, "]}}");
+	assert_int_equal(create(&alice, in.data, NULL, &why), R_BAD_FIELD);
+}
+
+static const struct {
+	const struct schema *schema;
+	policy_fn *fn;
+	const char *body;
+	enum reason why;
+	const char *in;
+} other_rows[] = {
+	{ &schema_update, policy_update, "{\"PidsLimit\":-1}", R_NONE,
+	  "{\"PidsLimit\":4096}" },
+	{ &schema_update, policy_update, "{\"PidsLimit\":5000}", R_RESOURCE,
+	  NULL },
+	{ &schema_update, policy_update, "{\"PidsLimit\":null,\"Memory\":0}",
+	  R_NONE, "!PidsLimit" },
+	{ &schema_update, policy_update,
+	  "{\"RestartPolicy\":{\"Name\":\"always\"}}", R_RESTART_POLICY,
+	  NULL },
+	{ &schema_update, policy_update, "{\"DeviceRequests\":[{\"Count\":1}]"
+	  "}", R_GPU, NULL },
+	{ &schema_update, policy_update, "{\"Devices\":[{\"PathOnHost\":"
+	  "\"/dev/sda\"}]}", R_DEVICE, NULL },
+	{ &schema_volume, policy_volume, "{\"Name\":\"v1\",\"Driver\":"
+	  "\"local\",\"DriverOpts\":{},\"Labels\":{\"a\":\"b\"}}", R_NONE,
+	  "\"Labels\":{\"a\":\"b\",\"ds01.user\":\"alice\",\"ds01.gate\"" },
+	{ &schema_volume, policy_volume, "{\"Driver\":\"../../tmp/x\"}",
+	  R_VOLUME_DRIVER, NULL },
+	{ &schema_volume, policy_volume, "{\"Name\":\"a/b\"}", R_NAME, NULL },
+	{ &schema_volume, policy_volume, "{\"Labels\":{\"ds01.user\":"
+	  "\"bob\"}}", R_RESERVED_LABEL, NULL },
+	{ &schema_volume, policy_volume, "{\"Labels\":null}", R_NONE,
+	  "\"ds01.user\":\"alice\"" },
+	{ &schema_network, policy_network, "{\"Name\":\"n1\",\"Driver\":"
+	  "\"bridge\",\"IPAM\":{\"Driver\":\"default\",\"Options\":{},"
+	  "\"Config\":[]},\"Options\":{},\"CheckDuplicate\":false}", R_NONE,
+	  "\"CheckDuplicate\":true" },
+	{ &schema_network, policy_network, "{\"Name\":\"n1\",\"Driver\":"
+	  "\"macvlan\"}", R_NETWORK, NULL },
+	{ &schema_network, policy_network, "{\"Name\":\"host\"}", R_NAME,
+	  NULL },
+	{ &schema_network, policy_network, "{\"Name\":\"0123456789ab\"}",
+	  R_NAME, NULL },
+	{ &schema_network, policy_network, "{\"Name\":\"n1\",\"IPAM\":"
+	  "{\"Config\":[{\"Subnet\":\"10.0.0.0/8\"}]}}", R_NETWORK, NULL },
+	{ &schema_network, policy_network, "{\"Name\":\"n1\",\"IPAM\":"
+	  "{\"Driver\":\"x\"}}", R_NETWORK, NULL },
+	{ &schema_network, policy_network, "{\"Name\":\"n1\",\"Options\":"
+	  "{\"com.docker.network.bridge.name\":\"docker0\"}}", R_NETWORK,
+	  NULL },
+	{ &schema_network, policy_network, "{\"Name\":\"n1\",\"Options\":"
+	  "{\"com.docker.network.bridge.enable_icc\":\"false\","
+	  "\"com.docker.network.driver.mtu\":\"1400\"}}", R_NONE, "1400" },
+	{ &schema_network, policy_network, "{\"Name\":\"n1\",\"Labels\":"
+	  "{\"ds01.user\":\"bob\"}}", R_RESERVED_LABEL, NULL },
+	{ &schema_connect, policy_connect, "{\"Container\":\"mine\","
+	  "\"EndpointConfig\":{\"Aliases\":[\"a\"],\"DriverOpts\":{}}}",
+	  R_NONE, "{\"Container\":\"" A64 "\",\"EndpointConfig\":"
+	  "{\"Aliases\":[\"a\"]}}" },
+	{ &schema_connect, policy_connect, "{\"Container\":\"bobs\"}",
+	  R_NOT_OWNER, NULL },
+	{ &schema_connect, policy_connect, "{}", R_BAD_FIELD, NULL },
+	{ &schema_connect, policy_connect, "{\"Container\":\"mine\","
+	  "\"EndpointConfig\":{\"Links\":[\"bobs:x\"]}}", R_NOT_OWNER, NULL },
+	{ &schema_disconnect, policy_disconnect, "{\"Container\":\"mine\","
+	  "\"Force\":true}", R_NONE, A64 },
+	{ &schema_disconnect, policy_disconnect, "{\"Container\":\"bobs\","
+	  "\"Force\":true}", R_NOT_OWNER, NULL },
+	{ &schema_commit, policy_commit, "{\"Labels\":{\"ds01.protected\":"
+	  "\"true\"}}", R_RESERVED_LABEL, NULL },
+	{ &schema_commit, policy_commit, "{\"Cmd\":\"x\",\"Labels\":{\"a\":"
+	  "\"b\"}}", R_NONE, "{\"Cmd\":[\"x\"],\"Labels\":{\"a\":\"b\"}}" },
+};
+
+static void
+test_other_bodies(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N(other_rows); i++) {
+		struct buf out = BUF_INIT(0);
+		struct refusal why = { 0 };
+		enum reason r = judge(other_rows[i].schema, other_rows[i].fn,
+		    &alice, other_rows[i].body, &out, &why);
+
+		if (r != other_rows[i].why)
+			fail_msg("%s: %s %s", other_rows[i].body,
+			    reason_row(r)->id, r ? why.detail : "");
+		if (r == R_NONE)
+			check_in(out.data, other_rows[i].in,
+			    other_rows[i].body);
+		buf_free(&out);
+	}
+}
+
+static const struct {
+	const char *body;
+	bool confined;
+	enum reason why;
+	const char *in;
+} exec_rows[] = {
+	{ "{\"Cmd\":[\"id\"],\"User\":\"0\"}", false, R_NONE, "\"0\"" },
+	{ "{\"Cmd\":[\"id\"],\"User\":\"0\"}", true, R_NONE,
+	  "\"User\":\"1000:1000\"" },
+	{ "{\"Cmd\":[\"id\"]}", true, R_NONE, "\"User\":\"1000:1000\"" },
+	{ "{\"Cmd\":[\"id\"],\"Privileged\":true}", false, R_PRIVILEGED,
+	  NULL },
+	{ "{\"Cmd\":[\"id\"],\"WorkingDir\":\"/proc/self/fd/7\"}", false,
+	  R_WORKING_DIR, NULL },
+	{ "{\"Cmd\":[\"id\"],\"Container\":\"x\",\"detachKeys\":\"a\"}",
+	  false, R_NONE, "!Container" },
+};
+
+static void
+test_exec(void **state)
+{
+	struct policy_env env = { .caller = &alice, .cfg = &config };
+
+	(void)state;
+	for (size_t i = 0; i < N(exec_rows); i++) {
+		struct thing t = { .confined = exec_rows[i].confined };
+		struct buf out = BUF_INIT(0);
+		struct refusal why;
+		cJSON *body = json_parse(span_of(exec_rows[i].body), &why);
+
+		assert_int_equal(schema_decode(&schema_exec, body, false,
+		    &why), R_NONE);
+		assert_int_equal(policy_exec(&env, &t, body, &why),
+		    exec_rows[i].why);
+		json_write(&out, body);
+		if (exec_rows[i].why == R_NONE)
+			check_in(out.data, exec_rows[i].in,
+			    exec_rows[i].body);
+		cJSON_Delete(body);
+		buf_free(&out);
+	}
+}
+
+static const struct { const char *name; bool ok; } names[] = {
+	{ "web", true }, { "/web", true }, { "a_b.c-d", true },
+	{ "deadbeef", true }, { "0123456789abz", true },
+	{ "a", false }, { "", false }, { "/", false }, { "-a", false },
+	{ "a b", false }, { "a/b", false }, { "//ab", false },
+	{ "0123456789ab", false }, { "/0123456789ab", false },
+	{ A64, false }, { "\xc3\xa9" "ab", false }, { "ab\n", false },
+};
+
+static void
+test_name(void **state)
+{
+	struct refusal why;
+
+	(void)state;
+	for (size_t i = 0; i < N(names); i++)
+		if ((policy_name(names[i].name, &why) == R_NONE) !=
+		    names[i].ok)
+			fail_msg("%s", names[i].name);
+}
+
+static const struct { const char *args; bool ok; } ps[] = {
+	{ "", true }, { "-ef", true }, { "aux", true }, { "-o pid", true },
+	{ "-o pid,user,cmd", true }, { "-eo pid,comm", true },
+	{ "-o pid -o args", true }, { "-opid,stat", true },
+	{ "-o cmd,pid", false }, { "-o user,pid", false },
+	{ "eww -o args,args,pid -p 1", false }, { "-ef e", false },
+	{ "-o pid -p 1", false }, { "-o pid,", false }, { "-o", false },
+	{ "-o pid=args", false }, { "--ppid 1", false }, { "-C x", false },
+	{ "-o pid,environ", false }, { "-o args -o pid", false },
+	{ "-o pid\taux", false },
+};
+
+static void
+test_ps_args(void **state)
+{
+	struct refusal why;
+
+	(void)state;
+	for (size_t i = 0; i < N(ps); i++)
+		if ((policy_ps_args(ps[i].args, &why) == R_NONE) != ps[i].ok)
+			fail_msg("%s", ps[i].args);
+}
+
+#define MASKED "\"MaskedPaths\":[\"/proc/kcore\",\"/sys/firmware\"]," \
+	"\"ReadonlyPaths\":[\"/proc/sys\",\"/proc/sysrq-trigger\"]"
+static const struct { const char *config, *host; bool ok; } inspects[] = {
+	{ "{\"Image\":\"x\",\"Env\":[\"NVIDIA_VISIBLE_DEVICES=all\"]}",
+	  "{\"Runtime\":\"runc\",\"CgroupnsMode\":\"host\",\"LogConfig\":"
+	  "{\"Type\":\"journald\",\"Config\":{}}," MASKED "}", true },
+	{ "{}", "{\"Privileged\":true}", false },
+	{ "{}", "{\"Binds\":[\"/a:/b\"]}", false },
+	{ "{}", "{\"Binds\":[\"vol:/b\"]}", false },
+	{ "{}", "{\"VolumesFrom\":[\"mine\"]}", false },
+	{ "{}", "{\"NetworkMode\":\"mynet\"}", false },
+	{ "{}", "{\"PidMode\":\"host\"}", false },
+	{ "{}", "{\"MaskedPaths\":[]}", false },
+	{ "{}", "{\"MaskedPaths\":[\"/x\"]}", false },
+	{ "{}", "{\"CapAdd\":[\"SYS_ADMIN\"]}", false },
+	{ "{}", "{\"Future\":1}", false },
+	{ "{\"Env\":[\"NVIDIA_VISIBLE_DEVICES=all\"]}",
+	  "{\"Runtime\":\"nvidia\"}", false },
+	{ "{\"Labels\":{\"ds01.user\":\"\"}}", "{\"PidsLimit\":-1,"
+	  "\"CgroupParent\":\"ds01-x.slice\"}", true },
+	{ "null", "{}", false }, { "{}", "null", false },
+	{ "{}", "[]", false },
+};
+
+static void
+test_harmless(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N(inspects); i++) {
+		struct buf b = BUF_INIT(0);
+
+		buf_printf(&b, "{\"Id\":\"x\",\"Config\":%s,\"HostConfig\":%s}",
+		    inspects[i].config, inspects[i].host);
+		asked[0] = '\0';
+		if (policy_harmless(&config, &alice, buf_span(&b)) !=
+		    inspects[i].ok)
+			fail_msg("%s %s", inspects[i].config,
+			    inspects[i].host);
+		assert_string_equal(asked, "");
+		/* an admin looking on changes nothing */
+		assert_int_equal(policy_harmless(&config, &root,
+		    buf_span(&b)), inspects[i].ok);
+		buf_free(&b);
+	}
+	assert_false(policy_harmless(&config, &alice, (struct span){ 0 }));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_deny_rows),
+		cmocka_unit_test(test_host_rows),
+		cmocka_unit_test(test_host_rows_complete),
+		cmocka_unit_test(test_loose_rows),
+		cmocka_unit_test(test_bodies),
+		cmocka_unit_test(test_volume_first),
+		cmocka_unit_test(test_admin),
+		cmocka_unit_test(test_bounded),
+		cmocka_unit_test(test_other_bodies),
+		cmocka_unit_test(test_exec),
+		cmocka_unit_test(test_name),
+		cmocka_unit_test(test_ps_args),
+		cmocka_unit_test(test_harmless),
+	};
+
+	return cmocka_run_group_tests_name("policy", tests, setup, teardown);
+}
