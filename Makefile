@@ -56,8 +56,8 @@ GATE     = $(filter-out $(LAUNCHER) $(CTL),$(basename $(notdir $(wildcard src/*.
 	   probe
 CTL_ROOMS = $(CTL) $(filter $(SHARED) identity cache json json_check json_walk,$(GATE))
 LAUNCHER_LIBS = -lcap-ng
-GATE_LIBS = -laudit -lcjson -lyaml -lseccomp
-CTL_LIBS  = -lcurl -lyaml -lcjson
+GATE_LIBS = -laudit -lcjson -lyaml -lseccomp -lnghttp2 -lm
+CTL_LIBS  = -lcurl -lyaml -lcjson -lm
 
 obj = $(patsubst %,$(BUILD)/obj/%.o,$(1))
 PROGRAMS = $(BUILD)/ds01-docker $(BUILD)/gate $(BUILD)/ds01-dockerctl

@@ -44,7 +44,7 @@ struct request {
 	struct buf local;	/* an answer the gate gives itself (JSON) */
 	int local_status;	/* its status, 0: none */
 	char name[ROUTE_NAME_MAX];	/* what is forwarded for {name} */
-	char image[256], image_id[80], made[256]; /* create: for the event */
+	char image[1024], image_id[80], made[256]; /* for record and event */
 	char type[64];
 	struct record rec;
 	struct refusal why;

@@ -34,7 +34,7 @@ extern const struct schema schema_endpoint, schema_restart,
 	REWRITE("Memory", F_INT, R_RESOURCE, judge_limit, POLICY("memory"), \
 	    "bytes, up to the bound"), \
 	REWRITE("NanoCpus", F_INT, R_RESOURCE, judge_limit, \
-	    POLICY("nano_cpus"), "up to the bound"), \
+	    POLICY("cpus"), "up to the bound"), \
 	REWRITE("CgroupParent", F_STRING, R_CGROUP_PARENT, \
 	    judge_cgroup_parent, NULL, \
 	    "set for you; names that begin with ds01 are left out"), \
@@ -51,9 +51,9 @@ extern const struct schema schema_endpoint, schema_restart,
 	ROW("BlkioDeviceWriteIOps", F_ARRAY, V_DENY, R_RESOURCE, NULL, \
 	    &schema_blkio_rate, NULL, "empty"), \
 	REWRITE("CpuPeriod", F_INT, R_RESOURCE, judge_cpu, \
-	    POLICY("nano_cpus"), "with CpuQuota, up to the bound"), \
+	    POLICY("cpus"), "with CpuQuota, up to the bound"), \
 	REWRITE("CpuQuota", F_INT, R_RESOURCE, judge_cpu, \
-	    POLICY("nano_cpus"), "with CpuPeriod, up to the bound"), \
+	    POLICY("cpus"), "with CpuPeriod, up to the bound"), \
 	DENY("CpuRealtimePeriod", F_INT, R_RESOURCE, NULL, "0"), \
 	DENY("CpuRealtimeRuntime", F_INT, R_RESOURCE, NULL, "0"), \
 	ALLOW("CpusetCpus", F_STRING, "any"), \

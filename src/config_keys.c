@@ -86,7 +86,7 @@ static const struct config_key keys[] = {
 	  "Refusals of one user that syslog gets in an hour; 0 for none.",
 	  .kind = CONFIG_LONG, .min = 0, .max = 100000,
 	  CFG(deny_log_per_hour) },
-	{ "events_file", "path", "/var/log/ds01/events.jsonl",
+	{ "events_file", "path", DS01_LOG_DIR "/events.jsonl",
 	  "File for JSON events; \"\" for none.", PATH_KEY(0, events_file) },
 	{ "images", "protected|shared", "protected",
 	  "May a user move or remove image tags that are not his?",

@@ -416,6 +416,12 @@ read_json(struct request *r, const struct judged *row)
 	r->body = json_parse(buf_span(&r->text), &r->why);
 	if (r->body == NULL)
 		return r->why.why;
+	if (cJSON_IsNull(r->body)) {	/* the CLI's commit says that */
+		cJSON_Delete(r->body);
+		r->body = NULL;
+		return row != NULL && row->must ?
+		    refuse(&r->why, R_BAD_JSON, "the body is null") : R_NONE;
+	}
 	if (row == NULL || row->schema == NULL)
 		return r->trusted ? R_NONE :
 		    refuse(&r->why, R_ADMIN_ONLY, "%s", r->route->op);

@@ -71,7 +71,7 @@ static const struct reason_row rows[R__COUNT] = {
 	[R_ENGINE_DOWN] = { "engine_down", 502,
 	    "Cannot connect to the Docker daemon: %s",
 	    "Is it running? An administrator can look with: systemctl status "
-	    "docker; ds01-dockerctl diagnose." },
+	    "docker; ds01-dockerctl doctor." },
 	[R_ENGINE_ERROR] = { "engine_error", 502,
 	    "Unexpected answer of the Docker daemon: %s",
 	    "Try again; if it stays, tell your administrator." },
