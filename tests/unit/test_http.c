@@ -126,6 +126,7 @@ static const struct {
 	{ S("GET /a\0b HTTP/1.1\r\nHost: a\r\n\r\n"), R_BAD_REQUEST },
 	{ S("GET / HTTP/1.1\nHost: a\r\n\r\n"), R_BAD_REQUEST },
 	{ S(GET "Host: a\n\n"), R_BAD_REQUEST },
+	{ S(GET "Host: ab\nX: y\r\n\r\n"), R_BAD_REQUEST },
 	{ S(GET "Host: a\r\n\n"), R_BAD_REQUEST },
 	{ S(GET "Host: a\rb\r\n\r\n"), R_BAD_REQUEST },
 	{ S(GET "Host: a\r\r\n\r\n"), R_BAD_REQUEST },
