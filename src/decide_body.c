@@ -173,6 +173,11 @@ judge_commit(struct request *r)
 
 	name_image(r, text_of(r, "repo"), text_of(r, "tag"));
 	r->rec.kind = RECORD_CONTROL;
+	if (r->body != NULL) {
+		struct policy_env env = env_of(r);
+		if ((why = policy_commit(&env, r->body, &r->why)) != R_NONE)
+			return why;
+	}
 	why = decide_container(r, ref, &r->thing);
 	r->rec.vm = r->thing.name[0] != '\0' ? r->thing.name : ref;
 	r->rec.uuid = r->thing.id[0] != '\0' ? r->thing.id : NULL;

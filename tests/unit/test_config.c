@@ -55,7 +55,7 @@ defaults_are_the_documented_ones(void **state)
 	assert_int_equal(c->audit, AUDIT_MODE_ON);
 	assert_int_equal(c->audit_events, AUDIT_EVENTS_CHANGES);
 	assert_int_equal(c->deny_log_per_hour, 10);
-	assert_string_equal(c->events_file, "/var/log/ds01/events.jsonl");
+	assert_string_equal(c->events_file, DS01_LOG_DIR "/events.jsonl");
 	assert_int_equal(c->images, IMAGES_PROTECTED);
 	assert_int_equal(c->builds, BUILDS_ALLOW);
 	assert_int_equal(c->n_policies, 1);
