@@ -13,6 +13,8 @@
 /* One read: >0 bytes, 0 at the end, -1 failed, or other went away while
  * nothing was there to read. */
 ssize_t relay_read(int fd, int other, char *to, size_t cap);
+/* The same where nothing can be there yet: waits first.  other may be -1. */
+ssize_t relay_await(int fd, int other, char *to, size_t cap);
 /* Copies a body of that framing from src to dst, behind first (the head we
  * wrote).  ahead: bytes already read (body bytes are consumed from it).
  * With HTTP_CHUNKED the framing is followed and passed on as it came.

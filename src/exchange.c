@@ -289,7 +289,7 @@ read_answer_head(struct request *r, int fd, struct buf *in,
 		}
 		if (buf_reserve(in, RELAY_BUF) < 0)
 			return -1;
-		n = relay_read(fd, r->conn->fd, in->data + in->len, RELAY_BUF);
+		n = relay_await(fd, r->conn->fd, in->data + in->len, RELAY_BUF);
 		if (n <= 0)
 			return n == 0 && in->len == 0 ? 0 : -1;
 		in->len += (size_t)n;

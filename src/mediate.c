@@ -69,7 +69,7 @@ read_head(struct request *r)
 			break;
 		if (buf_reserve(&c->in, 16 * 1024) < 0)
 			return 0;
-		n = relay_read(c->fd, -1, c->in.data + c->in.len, 16 * 1024);
+		n = relay_await(c->fd, -1, c->in.data + c->in.len, 16 * 1024);
 		if (n <= 0)
 			return 0;
 		c->in.len += (size_t)n;
@@ -126,7 +126,7 @@ read_body(struct request *r, struct buf *out, size_t max)
 			continue;
 		if (buf_reserve(&c->in, RELAY_BUF) < 0)
 			return refuse(&r->why, R_INTERNAL, "out of memory");
-		n = relay_read(c->fd, -1, c->in.data + c->in.len, RELAY_BUF);
+		n = relay_await(c->fd, -1, c->in.data + c->in.len, RELAY_BUF);
 		if (n <= 0)
 			return refuse(&r->why, R_BAD_REQUEST,
 			    "the body broke off");

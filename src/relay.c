@@ -58,6 +58,19 @@ wait_readable(int fd, int other)
 }
 
 ssize_t
+relay_await(int fd, int other, char *to, size_t cap)
+{
+	ssize_t n;
+
+	if (other >= 0 && wait_readable(fd, other) < 0)
+		return -1;
+	do
+		n = recv(fd, to, cap, 0);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
+ssize_t
 relay_read(int fd, int other, char *to, size_t cap)
 {
 	for (;;) {
