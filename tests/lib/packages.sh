@@ -4,7 +4,7 @@
 # no network.  Services of the packages are not started while they are being
 # installed: the suite runs engines of its own.
 
-PACKAGES_BUILD='make gcc libc6-dev pkg-config libcap-ng-dev libaudit-dev
+PACKAGES_BUILD='make gcc libc6-dev pkg-config libcap-ng-dev libaudit-dev libnghttp2-dev
 	libcjson-dev libyaml-dev libseccomp-dev libcurl4-openssl-dev
 	libcmocka-dev'
 PACKAGES_RUN='docker.io auditd busybox-static iproute2 iptables procps perl
