@@ -110,9 +110,10 @@ enum reason
 judge_cgroup_parent(struct policy_env *env, const struct field *f,
     cJSON *parent, cJSON *value, struct refusal *why)
 {
-	if (!judged(env) || value->valuestring[0] == '\0')
+	if (!judged(env))
 		return R_NONE;
-	if (strncmp(value->valuestring, "ds01", 4) != 0)
+	if (value->valuestring[0] != '\0' &&
+	    strncmp(value->valuestring, "ds01", 4) != 0)
 		return refuse(why, f->why, "%s", value->valuestring);
 	cJSON_Delete(cJSON_DetachItemViaPointer(parent, value));
 	return R_NONE;

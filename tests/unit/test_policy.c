@@ -5,6 +5,7 @@
  * "myvol", "bobvol", "oldvol" (no label) and "newvol" (missing) volumes,
  * "mynet", "bobnet" and "sitenet" networks, "img" an image.
  */
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -252,6 +253,38 @@ create(struct caller *who, const char *text, struct buf *out,
 {
 	return judge(&schema_create, policy_create, who, text, out, why);
 }
+
+static enum reason
+exec_mine(struct policy_env *env, cJSON *body, struct refusal *why)
+{
+	struct thing mine = { .claim = CLAIM_OWN };
+
+	return policy_exec(env, &mine, body, why);
+}
+
+static enum reason
+exec_start(struct policy_env *env, cJSON *body, struct refusal *why)
+{
+	(void)env;
+	(void)body;
+	(void)why;
+	return R_NONE;
+}
+
+static const struct {
+	const struct schema *schema;
+	policy_fn *fn;
+	const char *dir;	/* below tests/data/bodies */
+} recorded[] = {
+	{ &schema_create, policy_create, "create" },
+	{ &schema_exec, exec_mine, "exec" },
+	{ &schema_exec_start, exec_start, "exec_start" },
+	{ &schema_update, policy_update, "update" },
+	{ &schema_volume, policy_volume, "volume" },
+	{ &schema_network, policy_network, "network" },
+	{ &schema_connect, policy_connect, "connect" },
+	{ &schema_disconnect, policy_disconnect, "disconnect" },
+};
 
 /* --- rows that a verdict alone decides --- */
 
@@ -976,6 +1009,57 @@ test_other_bodies(void **state)
 	}
 }
 
+/* What clients really send goes through; "-asks-gpu" for want of GPUs. */
+static void
+run_recorded(size_t road, const char *dir)
+{
+	struct dirent *d;
+	DIR *dp = opendir(dir);
+	size_t n = 0;
+
+	if (dp == NULL)
+		fail_msg("%s: run from the top of the tree", dir);
+	while ((d = readdir(dp)) != NULL) {
+		char path[512], text[16384];
+		struct refusal why = { 0 };
+		size_t len;
+		FILE *f;
+		enum reason r;
+
+		if (strstr(d->d_name, ".json") == NULL)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", dir, d->d_name);
+		f = fopen(path, "re");
+		assert_non_null(f);
+		len = fread(text, 1, sizeof(text) - 1, f);
+		fclose(f);
+		text[len] = '\0';
+		r = judge(recorded[road].schema, recorded[road].fn, &alice,
+		    text, NULL, &why);
+		if (r != (strstr(path, "-asks-gpu") ? R_GPU : R_NONE))
+			fail_msg("%s: %s %s", path, reason_row(r)->id,
+			    why.detail);
+		n++;
+	}
+	closedir(dp);
+	assert_true(n > 0);
+}
+
+static void
+test_recorded(void **state)
+{
+	const char *base = getenv("TEST_DATA");
+	char dir[256];
+
+	(void)state;
+	image_config = "{}";
+	for (size_t i = 0; i < N(recorded); i++) {
+		snprintf(dir, sizeof(dir), "%s/bodies/%s",
+		    base != NULL ? base : "tests/data", recorded[i].dir);
+		run_recorded(i, dir);
+	}
+}
+
 static const struct {
 	const char *body;
 	bool confined;
@@ -1123,6 +1207,7 @@ main(void)
 		cmocka_unit_test(test_admin),
 		cmocka_unit_test(test_bounded),
 		cmocka_unit_test(test_other_bodies),
+		cmocka_unit_test(test_recorded),
 		cmocka_unit_test(test_exec),
 		cmocka_unit_test(test_name),
 		cmocka_unit_test(test_ps_args),
