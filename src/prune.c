@@ -249,8 +249,8 @@ own_network(struct work *w, struct span v)
 {
 	struct thing t;
 
-	return owner_of_labelled_json(w->c, v, &t) == CLAIM_OWN &&
-	    !t.predefined;
+	/* bridge, host and none are nobody's, whatever labels they have */
+	return owner_of_labelled_json(w->c, v, &t) == CLAIM_OWN;
 }
 
 static const struct kind kinds[] = {

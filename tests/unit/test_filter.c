@@ -444,7 +444,7 @@ shows_the_end(void **state)
 static void
 asks_nothing_for_others_events(void **state)
 {
-	static const char other[] = EVENT("container", "start", ID_X,
+	static const char other[] = EVENT("container", "start", ID("12345678"),
 	    BY("bob", "3", "plain"));
 
 	(void)state;

@@ -226,6 +226,9 @@ owns(void **state)
 		{ 1001, "h.baker@students.example.org", false },
 		{ 1600, "Jo Doe", true },
 		{ 1001, "nobody-here", false },
+		{ 0, "nobody-here", false },
+		{ 0, "root", true },
+		{ 0, "alice", false },
 	};
 	struct caller c;
 

@@ -600,6 +600,9 @@ finds_images(void **state)
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
 		assert_int_equal(owner_image(&e, bad[i], NULL, &config, &why),
 		    R_NOT_FOUND);
+	/* two of them were worth a question */
+	assert_int_equal(f.log_len, strlen("GET /v1.41/images/bare/json\n"
+	    "GET /v1.41/images/nosuch/json\nGET /v1.41/images/UP/json\n"));
 }
 
 static void
