@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "buildkit.h"
 #include "request.h"
 
 static const struct { int status; const char *phrase; } phrases[] = {
@@ -650,7 +651,13 @@ answer_hijack(struct request *r, int fd, struct buf *in, struct http_head *a,
 	if (head.failed || write_all(r->conn->fd, head.data, head.len) < 0)
 		return -1;
 	buf_consume(in, head_len);
-	relay_hijack(r->conn->fd, fd, &r->conn->in, in);
+	/* BuildKit's whole control API: a user's calls are judged one by one.
+	 * On /session dockerd is the client and asks the user for files of
+	 * his own build: nothing there is for us to judge. */
+	if (r->route->id == OP_BUILD_GRPC && !r->trusted)
+		(void)buildkit_relay(r, fd, in);
+	else
+		relay_hijack(r->conn->fd, fd, &r->conn->in, in);
 	return -1;		/* the connection's last request */
 }
 

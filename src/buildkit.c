@@ -1,0 +1,325 @@
+/*
+ * buildkit.c - BuildKit's gRPC methods, as one table.  See buildkit.h.
+ *
+ * Source: moby/buildkit api/services/control, frontend/gateway/pb, and what
+ * control.Controller registers on the engine's socket, up to v0.26.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "buildkit.h"
+#include "protobuf.h"
+
+#define NOTHING "id==ds01-none"	/* a filter that no cache record passes */
+
+/* Fields of a message without much in it, copied but for its ref. */
+struct small {
+	uint32_t ref;		/* number of the ref's field */
+	uint32_t copied[4];	/* numbers of others, 0 ends */
+};
+
+/* in without what is not known, its ref with the caller's prefix; ref gets
+ * the given one.  Any repeated ref is refused: decoders take the last. */
+static enum reason
+with_ref(struct buildkit_rules *rules, struct span in, const struct small *m,
+    struct buf *out, struct span *ref, struct refusal *why)
+{
+	struct pb_iter it = pb_iter(in);
+	struct buf full cleanup_buf = BUF_INIT(4096);
+	struct pb_field f;
+	bool seen = false;
+
+	*ref = span_of("");
+	while (pb_next(&it, &f)) {
+		if (f.number == m->ref && (f.wire != PB_BYTES || seen))
+			return refuse(why, R_BUILD, "malformed message");
+		if (f.number == m->ref) {
+			seen = true;
+			*ref = f.bytes;
+			continue;
+		}
+		for (size_t i = 0; i < 4 && m->copied[i] != 0; i++)
+			if (m->copied[i] == f.number)
+				buf_putspan(out, f.raw);
+	}
+	if (it.bad)
+		return refuse(why, R_BUILD, "malformed message");
+	if (buildkit_ref(rules, *ref, &full) < 0 ||
+	    pb_put_bytes(out, m->ref, buf_span(&full)) < 0)
+		return refuse(why, R_BUILD, "ref too long");
+	return R_NONE;
+}
+
+static enum reason
+judge_status(struct buildkit_rules *rules, struct span in, struct buf *out,
+    struct refusal *why)
+{
+	static const struct small status = { .ref = 1 };
+	struct span ref;
+
+	return with_ref(rules, in, &status, out, &ref, why);
+}
+
+/* Of one's own builds by their refs; a list is answered as an empty one: it
+ * would be everybody's. */
+static enum reason
+judge_history(struct buildkit_rules *rules, struct span in, struct buf *out,
+    struct refusal *why)
+{
+	static const struct small history = { .ref = 2, .copied = { 1, 3 } };
+	struct span ref;
+	enum reason r = with_ref(rules, in, &history, out, &ref, why);
+
+	if (r == R_NONE && ref.len == 0 && pb_put_varint(out, 3, 1) < 0)
+		r = refuse(why, R_INTERNAL, "out of memory");
+	return r;
+}
+
+static enum reason
+judge_history_update(struct buildkit_rules *rules, struct span in,
+    struct buf *out, struct refusal *why)
+{
+	static const struct small update = { .ref = 1, .copied = { 2, 3 } };
+	struct span ref;
+	enum reason r = with_ref(rules, in, &update, out, &ref, why);
+
+	if (r == R_NONE && ref.len == 0)
+		r = refuse(why, R_BUILD, "history without a ref");
+	return r;
+}
+
+/* The cache has no owners: for a user it is empty, and clearing it clears
+ * nothing. */
+static enum reason
+judge_cache(struct buildkit_rules *rules, struct span in, struct buf *out,
+    struct refusal *why)
+{
+	(void)rules;
+	(void)in;
+	return pb_put_bytes(out, 1, span_of(NOTHING)) < 0 ?
+	    refuse(why, R_INTERNAL, "out of memory") : R_NONE;
+}
+
+static enum reason
+judge_source_meta(struct buildkit_rules *rules, struct span in,
+    struct buf *out, struct refusal *why)
+{
+	struct pb_iter it = pb_iter(in);
+	struct pb_field f;
+	enum reason r = R_NONE;
+
+	(void)rules;
+	while (r == R_NONE && pb_next(&it, &f)) {
+		if (f.number == 1)
+			r = f.wire != PB_BYTES ?
+			    refuse(why, R_BUILD, "malformed message") :
+			    buildkit_source(f.bytes, why);
+	}
+	if (r == R_NONE && it.bad)
+		r = refuse(why, R_BUILD, "malformed message");
+	if (r == R_NONE && buf_putspan(out, in) < 0)
+		r = refuse(why, R_INTERNAL, "out of memory");
+	return r;
+}
+
+#define CONTROL "/moby.buildkit.v1.Control/"
+#define BRIDGE "/moby.buildkit.v1.frontend.LLBBridge/"
+#define CONTENT "/containerd.services.content.v1.Content/"
+#define HEALTH "/grpc.health.v1.Health/"
+
+/* Refs keep what is allowed here to one's own builds. */
+static const struct buildkit_method methods[] = {
+	{ CONTROL "Solve", BUILDKIT_JUDGE, "image.build", "", buildkit_solve },
+	{ CONTROL "Status", BUILDKIT_JUDGE, "build.status", "", judge_status },
+	{ CONTROL "ListenBuildHistory", BUILDKIT_JUDGE, "build.history", "",
+	    judge_history },
+	{ CONTROL "UpdateBuildHistory", BUILDKIT_JUDGE, "build.history", "",
+	    judge_history_update },
+	{ CONTROL "DiskUsage", BUILDKIT_JUDGE, "build.cache", "",
+	    judge_cache },
+	{ CONTROL "Prune", BUILDKIT_JUDGE, "build.prune", "", judge_cache },
+	{ CONTROL "ListWorkers", BUILDKIT_ALLOW, "build.info", "", NULL },
+	{ CONTROL "Info", BUILDKIT_ALLOW, "build.info", "", NULL },
+	/* dockerd is the client inside, as on POST /session */
+	{ CONTROL "Session", BUILDKIT_ALLOW, "build.session", "", NULL },
+
+	{ BRIDGE "Solve", BUILDKIT_JUDGE, "build.solve", "",
+	    buildkit_bridge_solve },
+	{ BRIDGE "ResolveSourceMeta", BUILDKIT_JUDGE, "build.source", "",
+	    judge_source_meta },
+	{ BRIDGE "ResolveImageConfig", BUILDKIT_ALLOW, "build.image", "",
+	    NULL },
+	{ BRIDGE "Ping", BUILDKIT_ALLOW, "build.info", "", NULL },
+	{ BRIDGE "Inputs", BUILDKIT_ALLOW, "build.info", "", NULL },
+	{ BRIDGE "ReadFile", BUILDKIT_ALLOW, "build.read", "", NULL },
+	{ BRIDGE "ReadDir", BUILDKIT_ALLOW, "build.read", "", NULL },
+	{ BRIDGE "StatFile", BUILDKIT_ALLOW, "build.read", "", NULL },
+	{ BRIDGE "Evaluate", BUILDKIT_ALLOW, "build.solve", "", NULL },
+	{ BRIDGE "Return", BUILDKIT_ALLOW, "build.solve", "", NULL },
+	{ BRIDGE "Warn", BUILDKIT_ALLOW, "build.solve", "", NULL },
+	/* CVE-2024-23653: older engines check no entitlement here */
+	{ BRIDGE "NewContainer", BUILDKIT_DENY, "build.container",
+	    "containers of a running build", NULL },
+	{ BRIDGE "ReleaseContainer", BUILDKIT_DENY, "build.container",
+	    "containers of a running build", NULL },
+	{ BRIDGE "ExecProcess", BUILDKIT_DENY, "build.container",
+	    "containers of a running build", NULL },
+
+	/* by digest only: buildx reads a build's provenance so */
+	{ CONTENT "Info", BUILDKIT_ALLOW, "build.read", "", NULL },
+	{ CONTENT "Read", BUILDKIT_ALLOW, "build.read", "", NULL },
+	{ CONTENT "List", BUILDKIT_DENY, "build.content",
+	    "everybody's content", NULL },
+
+	{ "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+	    BUILDKIT_ALLOW, "build.trace", "", NULL },
+	{ HEALTH "Check", BUILDKIT_ALLOW, "build.info", "", NULL },
+	{ HEALTH "Watch", BUILDKIT_ALLOW, "build.info", "", NULL },
+};
+#define N_METHODS (sizeof(methods) / sizeof(methods[0]))
+
+const struct buildkit_method *
+buildkit_methods(size_t *n)
+{
+	*n = N_METHODS;
+	return methods;
+}
+
+/* --- headers -------------------------------------------------------------------- */
+
+enum pass { PASS_AS_IS, PASS_REF, PASS_KEY };
+static const struct header {
+	const char *name;
+	enum pass pass;
+	bool prefix;
+} headers[] = {
+	{ "buildkit-controlapi-buildid", PASS_REF, false },
+	/* What BuildKit finds again the files of an earlier build by: whoever
+	 * says the same would be taken for the same. */
+	{ "x-docker-expose-session-sharedkey", PASS_KEY, false },
+	{ "x-docker-expose-session-", PASS_AS_IS, true },
+	{ "user-agent", PASS_AS_IS, false },
+	{ "grpc-timeout", PASS_AS_IS, false },
+	{ "grpc-encoding", PASS_AS_IS, false },
+	{ "grpc-accept-encoding", PASS_AS_IS, false },
+	{ "grpc-trace-bin", PASS_AS_IS, false },
+	{ "traceparent", PASS_AS_IS, false },
+	{ "tracestate", PASS_AS_IS, false },
+	{ "baggage", PASS_AS_IS, false },
+	{ "uber-trace-id", PASS_AS_IS, false },
+};
+
+static const struct header *
+header_row(struct span name)
+{
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+		size_t n = strlen(headers[i].name);
+
+		if (headers[i].prefix ? name.len > n &&
+		    memcmp(name.ptr, headers[i].name, n) == 0 :
+		    span_eq(name, headers[i].name))
+			return &headers[i];
+	}
+	return NULL;
+}
+
+static bool
+pass_header(void *arg, struct span name, struct span value, struct buf *out)
+{
+	const struct header *h = header_row(name);
+
+	if (h == NULL)
+		return false;
+	if (h->pass == PASS_AS_IS)
+		return buf_putspan(out, value) == 0;
+	return buildkit_ref(arg, value, out) == 0;
+}
+
+int
+buildkit_ref(const struct buildkit_rules *rules, struct span ref,
+    struct buf *out)
+{
+	/* letters and digits only: a ref becomes part of other names */
+	buf_printf(out, "u%lux", (unsigned long)rules->as->uid);
+	return buf_putspan(out, ref);
+}
+
+void
+buildkit_space(const struct buildkit_rules *rules, char out[24])
+{
+	snprintf(out, 24, "u%lu/", (unsigned long)rules->as->uid);
+}
+
+/* --- the judge ------------------------------------------------------------------ */
+
+/* Tells whoever keeps records, and writes what the user gets to read. */
+static enum h2_verdict
+refused(struct buildkit_rules *rules, const char *op,
+    const struct refusal *why, char text[H2_WHY_MAX])
+{
+	char event[32] = "", words[REFUSAL_TEXT_MAX];
+
+	(void)rules->decided(rules->arg, op, "", why, event, sizeof(event));
+	refusal_text(why, words, sizeof(words));
+	if (event[0] != '\0')
+		snprintf(text, H2_WHY_MAX, "%s [ds01:%s]", words, event);
+	else
+		snprintf(text, H2_WHY_MAX, "%s", words);
+	return H2_REFUSE;
+}
+
+static enum h2_verdict
+open_method(void *arg, const char *path, int *row, char text[H2_WHY_MAX])
+{
+	struct refusal why = { .why = R_NONE };
+
+	for (size_t i = 0; i < N_METHODS; i++) {
+		if (strcmp(methods[i].path, path) != 0)
+			continue;
+		*row = (int)i;
+		if (methods[i].access == BUILDKIT_DENY) {
+			refuse(&why, R_BUILD, "%s", methods[i].why);
+			return refused(arg, methods[i].op, &why, text);
+		}
+		return methods[i].access == BUILDKIT_ALLOW ? H2_PASS :
+		    H2_JUDGE;
+	}
+	refuse(&why, R_BUILD, "method %s", path);
+	return refused(arg, "build.unknown", &why, text);
+}
+
+static enum h2_verdict
+judge_message(void *arg, int row, struct span body, struct buf *out,
+    char text[H2_WHY_MAX])
+{
+	struct buildkit_rules *rules = arg;
+	const struct buildkit_method *m = &methods[row];
+	struct buf message cleanup_buf = BUF_INIT(2 * H2_HOLD_MAX);
+	struct refusal why = { .why = R_NONE };
+	const unsigned char *b = (const unsigned char *)body.ptr;
+	unsigned char prefix[5] = { 0 };
+
+	/* exactly one message, not compressed */
+	if (body.len < 5 || b[0] != 0 || body.len - 5 !=
+	    ((size_t)b[1] << 24 | (size_t)b[2] << 16 | (size_t)b[3] << 8 |
+	    b[4]))
+		refuse(&why, R_BUILD, "malformed or compressed message");
+	else
+		(void)m->judge(rules, (struct span){ body.ptr + 5,
+		    body.len - 5 }, &message, &why);
+	if (why.why == R_NONE && message.failed)
+		refuse(&why, R_INTERNAL, "out of memory");
+	if (why.why != R_NONE)
+		return refused(rules, m->op, &why, text);
+	for (int i = 0; i < 4; i++)
+		prefix[1 + i] = (unsigned char)(message.len >> (24 - 8 * i));
+	buf_add(out, prefix, sizeof(prefix));
+	buf_putspan(out, buf_span(&message));
+	return H2_PASS;
+}
+
+const struct h2_judge buildkit_judge = {
+	.open = open_method,
+	.header = pass_header,
+	.message = judge_message,
+};
