@@ -69,6 +69,7 @@ static const struct {
 	{ "docker stop -- -t 5", "container", "-t 5" },
 	{ "docker stop a -- b", "container", "a b" },
 	{ "docker stop --tim 5 a", "", "" },
+	{ "docker stop --t 5 a", "", "" },
 	{ "docker stop --help a", "", "" },
 	{ "docker stop -x a", "", "" },
 	{ "docker stop", "", "" },
@@ -156,6 +157,7 @@ static const struct {
 	{ "docker -cx -l info run -H y", "docker -l info run -H y" },
 	{ "docker -c x", "docker" },
 	{ "docker -H", "docker -H" },
+	{ "docker --H x ps", "docker --H x ps" },
 	{ "docker -- -H x", "docker -- -H x" },
 };
 
@@ -216,6 +218,7 @@ static const struct {
 	{ "docker ps", "", "far", ENGINE_REMOTE },
 	{ "docker ps", "", "near", ENGINE_LOCAL },
 	{ "docker ps", "", "tricky", ENGINE_REMOTE },
+	{ "docker ps", "", "nested", ENGINE_REMOTE },
 	{ "docker ps", "", "", ENGINE_LOCAL },
 	{ "docker --config /nowhere ps", "", "far", ENGINE_LOCAL },
 	{ "docker ps", "DOCKER_CONFIG=/nowhere", "far", ENGINE_LOCAL },
@@ -273,6 +276,8 @@ make_home(void **state)
 	context("bb", "near", "", "unix:///var/run/docker.sock");
 	context("cc", "tricky", "\\\"Host\\\":\\\"unix:///run/docker.sock\\\"",
 	    "tcp://tricky");
+	context("ee", "nested", "\",\"docker\":{\"Host\":"
+	    "\"unix:///run/docker.sock\"},\"x\":\"", "tcp://nested");
 	return 0;
 }
 

@@ -71,7 +71,7 @@ static const struct row {
 	const char *name;
 	int (*drop)(void);
 	int result;
-	const char *uid, *groups, *caps, *bounding, *no_new_privs;
+	const char *ids, *groups, *caps, *bounding, *no_new_privs;
 } rows[] = {
 	{ "service", drop_service, 0, "64017\t64017\t64017\t64017",
 	    "64017 64099 64100", AUDIT_WRITE, NONE, "1" },
@@ -120,7 +120,8 @@ as_wanted(const struct row *r)
 	if (n <= 0)
 		return 0;
 	status[n] = '\0';
-	return line_is("Uid", r->uid) && line_is("Groups", r->groups) &&
+	return line_is("Uid", r->ids) && line_is("Gid", r->ids) &&
+	    line_is("Groups", r->groups) &&
 	    line_is("CapEff", r->caps) && line_is("CapPrm", r->caps) &&
 	    line_is("CapInh", r->caps) && line_is("CapAmb", r->caps) &&
 	    line_is("CapBnd", r->bounding) &&
