@@ -114,12 +114,12 @@ ask_image(struct engine *e, const char *ref, char id[80],
 	int status;
 
 	if (!is_askable(ref) || query_encode(&enc, ref, "/:@") == -1)
-		return refuse(why, R_NOT_FOUND, "image: %s", ref);
+		return refuse(why, R_NOT_FOUND, "No such image: %s", ref);
 	status = engine_get(e, &body, why, "images/%s/json", enc.data);
 	if (status == -1)
 		return why->why;
 	if (status == 404 || status == 400)
-		return refuse(why, R_NOT_FOUND, "image: %s", ref);
+		return refuse(why, R_NOT_FOUND, "No such image: %s", ref);
 	if (status != 200 || !json_string(json_get(buf_span(&body), "Id"),
 	    id, 80) || id[0] == '\0')
 		return refuse(why, R_ENGINE_ERROR, "image %s: status %d", ref,
@@ -487,12 +487,12 @@ owner_refuse(const struct caller *c, const struct config *cfg,
 	if (t->claim == CLAIM_MISSING)
 		return t->status == 400 ?
 		    refuse(why, R_AMBIGUOUS, "%s", t->name) :
-		    refuse(why, R_NOT_FOUND, "%s: %s", noun(t, foreign), t->name);
+		    refuse(why, R_NOT_FOUND, "No such %s: %s", noun(t, foreign), t->name);
 	if (c->admin || t->claim == CLAIM_OWN || (t->claim == CLAIM_UNOWNED &&
 	    (t->predefined || cfg->unowned_allow)))
 		return R_NONE;
 	if (foreign == R_NOT_FOUND)
-		return refuse(why, R_NOT_FOUND, "%s: %s", noun(t, foreign),
+		return refuse(why, R_NOT_FOUND, "No such %s: %s", noun(t, foreign),
 		    t->name);
 	if (t->claim == CLAIM_FOREIGN)
 		return refuse(why, foreign, "%s", t->owner);

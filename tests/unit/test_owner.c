@@ -622,7 +622,7 @@ refuses(void **state)
 		{ CLAIM_FOREIGN, R_NOT_OWNER_VOLUME, false, false,
 		    R_NOT_OWNER_VOLUME, R_NONE, "bob" },
 		{ CLAIM_FOREIGN, R_NOT_FOUND, false, false, R_NOT_FOUND,
-		    R_NONE, "container: x" },
+		    R_NONE, "No such container: x" },
 		{ CLAIM_PROTECTED, R_NOT_OWNER, false, false, R_PROTECTED,
 		    R_NONE, "x" },
 		{ CLAIM_PROTECTED, R_NOT_OWNER_VOLUME, false, false,
@@ -640,9 +640,9 @@ refuses(void **state)
 		{ CLAIM_UNOWNED_UNSAFE, R_NOT_OWNER_VOLUME, false, false,
 		    R_NOT_OWNER_VOLUME, R_NONE, "nobody" },
 		{ CLAIM_MISSING, R_NOT_OWNER, false, false, R_NOT_FOUND,
-		    R_NOT_FOUND, "container: x" },
+		    R_NOT_FOUND, "No such container: x" },
 		{ CLAIM_MISSING, R_NOT_OWNER_VOLUME, false, false,
-		    R_NOT_FOUND, R_NOT_FOUND, "volume: x" },
+		    R_NOT_FOUND, R_NOT_FOUND, "No such volume: x" },
 	};
 	struct thing t = { .name = "x", .owner = "bob", .image = "i" };
 
