@@ -199,7 +199,7 @@ format_resource(struct text *t, const struct caller *c,
 		put(t, " old-disk=\"?\"");
 		put_field(t, "new-disk", detail);
 	} else if (strcmp(resrc, "cgroup") == 0) {
-		put(t, " cgroup=\"?\" class=path");
+		put(t, " cgroup=\"docker\" class=path");
 		put_field(t, "path", detail);
 		put(t, " acl=rwm");
 	} else if (strcmp(resrc, "mem") == 0) {

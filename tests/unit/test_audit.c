@@ -46,7 +46,7 @@ static const struct { struct record r; const char *text; } exact[] = {
 	{ { .kind = RECORD_RESOURCE, .op = "device", .vm = "train",
 	    .detail = "/dev/nvidia0" },
 	  "virt=docker resrc=cgroup reason=allowed vm=\"train\" uid=1001 "
-	  "uuid=? cgroup=\"?\" class=path path=\"/dev/nvidia0\" acl=rwm "
+	  "uuid=? cgroup=\"docker\" class=path path=\"/dev/nvidia0\" acl=rwm "
 	  "uid=1001 acct=\"alice\"" },
 	{ { .kind = RECORD_RESOURCE, .op = "memory", .vm = "train",
 	    .detail = "2097152" },
