@@ -53,6 +53,8 @@ static const struct command {
 	{ "container", "logs", LOGS_FLAGS, "container", false, false, false },
 	{ "container", "top", "", "container", true, false, false },
 	{ "container", "rename", "", "container", true, false, false },
+	{ "container", "cp", "a archive L follow-link q quiet", "container",
+	    false, false, false },
 	{ "container", "inspect", "f: format: s size", "container", false,
 	    false, true },
 	{ "", "inspect", "f: format: s size type:", "container", false, true,
@@ -392,6 +394,28 @@ find_command(int argc, char *const *argv, int *at)
 }
 
 /* The words that are not flags; false on doubt. */
+/* cp names CONTAINER:PATH and local paths; "./a:b" and "/a:b" are local.
+ * The API cannot word a refusal here: the CLI shows no body of a HEAD. */
+static int
+keep_containers(struct targets *t)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		char *colon = strchr(t->names[i], ':'), *name;
+
+		if (colon == NULL || colon == t->names[i] ||
+		    t->names[i][0] == '/' || t->names[i][0] == '.')
+			continue;
+		name = strndup(t->names[i], (size_t)(colon - t->names[i]));
+		if (name == NULL)
+			return -1;
+		t->names[kept++] = name;	/* until the exec */
+	}
+	t->n = kept;
+	return 0;
+}
+
 static bool
 collect(const struct command *row, int argc, char **argv, int at,
     struct targets *t)
@@ -434,6 +458,8 @@ cmdline_targets(const struct cmdline *c, int argc, char **argv,
 		return -1;
 	if (!collect(row, argc, argv, at, t))
 		t->n = 0;
+	if (strcmp(row->name, "cp") == 0 && keep_containers(t) < 0)
+		return -1;
 	if (t->n > 0)
 		t->kind = row->kind;
 	return 0;

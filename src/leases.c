@@ -15,7 +15,7 @@
 #include "gate.h"
 #include "record.h"
 
-#define ASK_FIELDS_MAX 4096
+#define ASK_FIELDS_MAX LEASE_WORDS_MAX
 
 struct ask {			/* a LEASE_ASK, taken apart; borrowed strings */
 	const char *mode, *debug, *cwd;
@@ -258,11 +258,12 @@ lease_serve(int fd, bool first)
 	for (;;) {
 		struct ask a = { 0 };
 		n = receive(fd, msg, LEASE_TEXT_MAX, &a.debug_fd);
-		if (n > 0 && ask_parse(&a, msg, (size_t)n, words))
+		bool ok = n > 0 && ask_parse(&a, msg, (size_t)n, words);
+		if (ok)
 			handle(fd, &a);
 		if (a.debug_fd >= 0)
 			close(a.debug_fd);
-		if (n <= 0)
+		if (!ok)	/* its end, or nonsense: who waits must know */
 			break;
 	}
 out:

@@ -57,6 +57,12 @@ static const struct {
 	const char *line, *kind, *targets;
 } target_rows[] = {
 	{ "docker stop a", "container", "a" },
+	{ "docker cp a:/x .", "container", "a" },
+	{ "docker cp -aL ./f a:/x", "container", "a" },
+	{ "docker container cp - a:/x", "container", "a" },
+	{ "docker cp a:/x b:/y", "container", "a b" },
+	{ "docker cp /a:b ./c:d", "", "" },
+	{ "docker cp :x .", "", "" },
 	{ "docker stop a b c", "container", "a b c" },
 	{ "docker container stop a b", "container", "a b" },
 	{ "docker stop -t 5 a b", "container", "a b" },
