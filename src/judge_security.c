@@ -185,7 +185,7 @@ judge_group_add(struct policy_env *env, const struct field *f,
 			continue;
 		gid = strtoul(s, &end, 10);
 		if (!isdigit((unsigned char)*s) || *end != '\0' ||
-		    strlen(s) > 10 || !own_gid(env->caller, gid))
+		    !own_gid(env->caller, gid))
 			return refuse(why, R_USER, "group %s", s);
 	}
 	return R_NONE;

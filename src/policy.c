@@ -182,6 +182,17 @@ finish_create(struct policy_env *env, cJSON *body, cJSON *host,
 	return r;
 }
 
+/* To a create's 404 the CLI answers by pulling the image; so a container or
+ * network that is missing is a bad value, as it is to dockerd. */
+static enum reason
+not_the_image(enum reason r, struct refusal *why)
+{
+	struct refusal missing = *why;
+
+	return r != R_NOT_FOUND ? r :
+	    refuse(why, R_BAD_FIELD, "no such %.200s", missing.detail);
+}
+
 enum reason
 policy_create(struct policy_env *env, cJSON *body, struct refusal *why)
 {
@@ -192,7 +203,7 @@ policy_create(struct policy_env *env, cJSON *body, struct refusal *why)
 	 * top level of the body. */
 	if (host == NULL)
 		return judge_oom(why);
-	r = policy_walk(env, &schema_create, body, why);
+	r = not_the_image(policy_walk(env, &schema_create, body, why), why);
 	if (r == R_NONE && env->dry)
 		return gpu_create(env, body, (struct span){ 0 }, why);
 	return r == R_NONE ? finish_create(env, body, host, why) : r;

@@ -1,5 +1,7 @@
 /*
  * test_json.c - one reading of every text, and unchanged bytes.
+ *
+ * links: json json_check json_walk buf span reason
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,7 @@
 /*
  * test_labels.c - ours are set, nobody else's count.
+ *
+ * links: labels json json_check json_walk buf span reason
  */
 #include <setjmp.h>
 #include <stdarg.h>

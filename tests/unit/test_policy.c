@@ -4,6 +4,8 @@
  * The engine and the owners are fakes: "mine" and "bobs" are containers,
  * "myvol", "bobvol", "oldvol" (no label) and "newvol" (missing) volumes,
  * "mynet", "bobnet" and "sitenet" networks, "img" an image.
+ *
+ * links: schema schema_create schema_other policy policy_text judge_tree judge_refs judge_mounts judge_volumes judge_resources judge_security judge_network judge_gpu labels json json_check json_walk buf span reason
  */
 #include <dirent.h>
 #include <setjmp.h>
@@ -469,7 +471,7 @@ static const struct row host_rows[] = {
 	{ "\"VolumesFrom\":[\"/mine\"]", R_NONE, "[\"" A64 "\"]" },
 	{ "\"VolumesFrom\":[\"mine:rshared\"]", R_MOUNT, NULL },
 	{ "\"VolumesFrom\":[\"bobs\"]", R_NOT_OWNER, NULL },
-	{ "\"VolumesFrom\":[\"gone\"]", R_NOT_FOUND, NULL },
+	{ "\"VolumesFrom\":[\"gone\"]", R_BAD_FIELD, NULL },
 	{ "\"VolumesFrom\":[\"\"]", R_BAD_FIELD, NULL },
 	{ "\"Links\":[\"mine:db\"]", R_NONE, "[\"" A64 ":db\"]" },
 	{ "\"Links\":[\"mine\"]", R_NONE, "[\"" A64 ":mine\"]" },
@@ -481,7 +483,7 @@ static const struct row host_rows[] = {
 	{ "\"NetworkMode\":\"mynet\"", R_NONE, "\"NetworkMode\":\"" A64 },
 	{ "\"NetworkMode\":\"bobnet\"", R_NOT_OWNER_NETWORK, NULL },
 	{ "\"NetworkMode\":\"sitenet\"", R_NOT_OWNER_NETWORK, NULL },
-	{ "\"NetworkMode\":\"gonenet\"", R_NOT_FOUND, NULL },
+	{ "\"NetworkMode\":\"gonenet\"", R_BAD_FIELD, NULL },
 	{ "\"NetworkMode\":\"default\"", R_NONE, "\"default\"" },
 	{ "\"NetworkMode\":\"none\"", R_NONE, "\"none\"" },
 	{ "\"IpcMode\":\"container:mine\"", R_NONE, "container:" A64 },
@@ -964,6 +966,11 @@ static const struct {
 	  "{\"Driver\":\"x\"}}", R_NETWORK, NULL },
 	{ &schema_network, policy_network, "{\"Name\":\"n1\",\"Options\":"
 	  "{\"com.docker.network.bridge.name\":\"docker0\"}}", R_NETWORK,
+	  NULL },
+	{ &schema_network, policy_network, "{\"Name\":\"n1\",\"Options\":"
+	  "{\"com.docker.network.driver.mtu\":\"67\"}}", R_NETWORK, NULL },
+	{ &schema_network, policy_network, "{\"Name\":\"n1\",\"Options\":"
+	  "{\"com.docker.network.bridge.enable_icc\":\"x\"}}", R_NETWORK,
 	  NULL },
 	{ &schema_network, policy_network, "{\"Name\":\"n1\",\"Options\":"
 	  "{\"com.docker.network.bridge.enable_icc\":\"false\","
