@@ -534,7 +534,7 @@ answer(struct request *r, int fd, struct buf *in, struct http_head *a,
 	return relay_body(fd, r->conn->fd, in, &framing, buf_span(&head));
 }
 
-/* A connection that is ours alone: for streams, uploads and upgrades. */
+/* A connection for one request: uploads and upgrades. */
 static int
 fresh(struct request *r, enum up up)
 {
@@ -554,22 +554,6 @@ fresh(struct request *r, enum up up)
 		return -1;
 	}
 	return fd;
-}
-
-static int
-exchange_stream(struct request *r)
-{
-	struct buf in cleanup_buf = BUF_INIT(0);
-	struct http_head a;
-	int rc, fd = fresh(r, UP_CLOSE);
-
-	if (fd < 0)
-		return exchange_refuse(r);
-	ssize_t n = read_answer_head(r, fd, &in, &a);
-	rc = n <= 0 ? engine_failed(r, "no answer") :
-	    answer(r, fd, &in, &a, (size_t)n);
-	close(fd);
-	return rc;
 }
 
 /* The kept-alive connection, made anew when dockerd has closed it. */
@@ -766,7 +750,5 @@ exchange(struct request *r)
 	    r->head.framing != HTTP_NO_BODY &&
 	    !(r->head.framing == HTTP_LENGTH && r->head.length == 0))
 		return exchange_upload(r);
-	if (r->route->reply == REPLY_JSON)
-		return exchange_plain(r);
-	return exchange_stream(r);
+	return exchange_plain(r);
 }
