@@ -6,9 +6,9 @@
  * dynamic table, so that what is held back cannot bring the two sides out of
  * step.  A stream is passed on, refused (dockerd sees nothing of it, the
  * client gets a gRPC error), or held until its one message is there and
- * judged; what the judge writes goes up in its place.  Bytes of dockerd pass
- * untouched, but for credit (WINDOW_UPDATE of the connection) that belongs
- * to what we wrote ourselves.
+ * judged; what the judge writes goes up in its place.  dockerd's frames pass
+ * with their stream numbers changed to the client's, without the credit
+ * (WINDOW_UPDATE of the connection) that belongs to what we wrote ourselves.
  * Malformed, oversized or out of order: the connection ends with GOAWAY.
  */
 #ifndef H2_H

@@ -22,6 +22,7 @@ enum { GRPC_PERMISSION_DENIED = 7, GRPC_RESOURCE_EXHAUSTED = 8 };
 #define H2_FRAME_DATA 16384	/* payload that every receiver takes */
 #define H2_FRAME_MAX (1 << 20)	/* of the client's, whatever dockerd takes */
 #define H2_WINDOW_MAX 0x7fffffff
+#define H2_OPENED_MAX (1 << 20)	/* streams in a connection's life */
 
 struct h2_frame {
 	uint32_t len, stream;
@@ -30,7 +31,8 @@ struct h2_frame {
 };
 
 struct h2_stream {		/* open, and not refused */
-	uint32_t id;
+	uint32_t id;		/* the client's */
+	uint32_t up;		/* dockerd's; 0 while held */
 	bool held;		/* dockerd knows nothing of it yet */
 	bool client_ended, engine_ended;
 	int row;
@@ -59,6 +61,11 @@ struct h2 {
 	struct h2_fields fields;
 	struct h2_stream *stream[H2_STREAMS_MAX];
 	size_t n_streams, held;	/* held: bytes in all bodies */
+	/* Streams must be opened in the order of their numbers, and a held
+	 * one comes late: dockerd's side has numbers of its own.  The
+	 * client's, by dockerd's: for as long as the connection lasts, since
+	 * either side may still speak of a stream that is over. */
+	struct buf ids;
 
 	/* DATA on its way up, while dockerd's windows are too small for it:
 	 * one byte (ours or the client's), then the frame */
@@ -85,10 +92,15 @@ struct h2 {
 /* h2.c */
 int h2_fail(struct h2 *h, uint32_t error);	/* -1 */
 struct h2_stream *h2_find(struct h2 *h, uint32_t id);
+/* Gives the stream dockerd's next number. */
+int h2_number(struct h2 *h, struct h2_stream *s);
+/* The client's number for one of dockerd's; 0: there is none. */
+uint32_t h2_client_id(const struct h2 *h, uint32_t up);
 void h2_drop(struct h2 *h, struct h2_stream *s);
 void h2_settle(struct h2 *h, struct h2_stream *s); /* drops what has ended */
 int h2_put_frame(struct buf *out, enum h2_type type, unsigned flags,
     uint32_t stream, struct span payload);
+void h2_set_stream(char head[H2_FRAME_HEAD], uint32_t stream);
 int h2_put_number(struct buf *out, enum h2_type type, uint32_t stream,
     uint32_t value);
 struct h2_frame h2_frame_head(const uint8_t b[H2_FRAME_HEAD]);

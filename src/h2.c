@@ -33,6 +33,7 @@ h2_new(const struct h2_judge *j, void *arg)
 	h->block = (struct buf)BUF_INIT(H2_BLOCK_MAX);
 	h->data = (struct buf)BUF_INIT(4 * H2_HOLD_MAX);
 	h->inject = (struct buf)BUF_INIT(1024 * 1024);
+	h->ids = (struct buf)BUF_INIT(H2_OPENED_MAX * sizeof(uint32_t));
 	h->fields.text = (struct buf)BUF_INIT(H2_FIELDS_BYTES);
 	h->decoder = h2_decoder_new();
 	if (h->decoder == NULL) {
@@ -58,6 +59,7 @@ h2_free(struct h2 *h)
 	buf_free(&h->data);
 	buf_free(&h->small);
 	buf_free(&h->inject);
+	buf_free(&h->ids);
 	free(h);
 }
 
@@ -94,6 +96,25 @@ h2_find(struct h2 *h, uint32_t id)
 		if (h->stream[i]->id == id)
 			return h->stream[i];
 	return NULL;
+}
+
+int
+h2_number(struct h2 *h, struct h2_stream *s)
+{
+	s->up = (uint32_t)(h->ids.len / sizeof(s->id)) * 2 + 1;
+	return buf_add(&h->ids, &s->id, sizeof(s->id)) < 0 ?
+	    h2_fail(h, H2_ENHANCE_YOUR_CALM) : 0;
+}
+
+uint32_t
+h2_client_id(const struct h2 *h, uint32_t up)
+{
+	size_t at = (size_t)(up / 2) * sizeof(uint32_t);
+	uint32_t id = 0;
+
+	if (up % 2 == 1 && at < h->ids.len)
+		memcpy(&id, h->ids.data + at, sizeof(id));
+	return id;
 }
 
 void
@@ -134,6 +155,13 @@ h2_frame_head(const uint8_t b[H2_FRAME_HEAD])
 		.type = b[3], .flags = b[4],
 		.stream = h2_u32(b + 5) & 0x7fffffff,
 	};
+}
+
+void
+h2_set_stream(char head[H2_FRAME_HEAD], uint32_t stream)
+{
+	for (int i = 0; i < 4; i++)
+		head[5 + i] = (char)(stream >> (24 - 8 * i));
 }
 
 int

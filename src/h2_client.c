@@ -119,12 +119,16 @@ write_block(struct h2 *h, const char *path, struct buf *out)
 	return out->failed ? -1 : 0;
 }
 
+/* The stream is dockerd's from here on. */
 static int
-send_head(struct h2 *h, uint32_t id, bool ends, struct span block)
+send_head(struct h2 *h, struct h2_stream *s, bool ends)
 {
+	struct span block = buf_span(&s->head);
 	enum h2_type type = H2_HEADERS;
 	unsigned flags = ends ? H2_END_STREAM : 0;
 
+	if (h2_number(h, s) < 0)
+		return -1;
 	do {
 		struct span part = block;
 
@@ -134,11 +138,12 @@ send_head(struct h2 *h, uint32_t id, bool ends, struct span block)
 		block.len -= part.len;
 		if (block.len == 0)
 			flags |= H2_END_HEADERS;
-		if (h2_put_frame(&h->to_engine, type, flags, id, part) < 0)
+		if (h2_put_frame(&h->to_engine, type, flags, s->up, part) < 0)
 			return h2_fail(h, H2_INTERNAL_ERROR);
 		type = H2_CONTINUATION;
 		flags = 0;
 	} while (block.len > 0);
+	buf_free(&s->head);
 	return 0;
 }
 
@@ -174,9 +179,8 @@ judge_stream(struct h2 *h, struct h2_stream *s)
 	}
 	h->held -= s->body.len;
 	buf_free(&s->body);
-	if (send_head(h, s->id, false, buf_span(&s->head)) < 0)
+	if (send_head(h, s, false) < 0)
 		return -1;
-	buf_free(&s->head);
 	s->held = false;
 	s->client_ended = true;
 	while (at < out.len) {
@@ -214,10 +218,7 @@ open_stream(struct h2 *h, const char *path)
 	s->client_ended = h->block_ends;
 	if (s->held)
 		return h->block_ends ? judge_stream(h, s) : 0;
-	if (send_head(h, id, h->block_ends, buf_span(&s->head)) < 0)
-		return -1;
-	buf_free(&s->head);
-	return 0;
+	return send_head(h, s, h->block_ends);
 }
 
 /* A header block is whole: it must be read even if its stream is refused. */
@@ -350,10 +351,10 @@ on_data(struct h2 *h, const struct h2_frame *f)
 }
 
 static int
-pass(struct h2 *h, const struct h2_frame *f)
+pass(struct h2 *h, const struct h2_frame *f, uint32_t up)
 {
 	if (h2_put_frame(&h->to_engine, (enum h2_type)f->type,
-	    f->flags & H2_ACK, f->stream, f->payload) < 0)
+	    f->flags & H2_ACK, up, f->payload) < 0)
 		return h2_fail(h, H2_INTERNAL_ERROR);
 	return 0;
 }
@@ -370,7 +371,7 @@ on_rst_stream(struct h2 *h, const struct h2_frame *f)
 	s = h2_find(h, f->stream);
 	if (s == NULL)
 		return 0;
-	if (!s->held && pass(h, f) < 0)
+	if (!s->held && pass(h, f, s->up) < 0)
 		return -1;
 	h2_drop(h, s);
 	return h2_pump(h);
@@ -394,7 +395,7 @@ on_settings(struct h2 *h, const struct h2_frame *f)
 		    h->n_tables * sizeof(h->tables[0]));
 	} else if (f->len % 6 != 0 || f->len > SETTINGS_MAX)
 		return h2_fail(h, H2_FRAME_SIZE_ERROR);
-	return pass(h, f);
+	return pass(h, f, 0);
 }
 
 static int
@@ -402,7 +403,7 @@ on_ping(struct h2 *h, const struct h2_frame *f)
 {
 	if (f->stream != 0)
 		return h2_fail(h, H2_PROTOCOL_ERROR);
-	return f->len != 8 ? h2_fail(h, H2_FRAME_SIZE_ERROR) : pass(h, f);
+	return f->len != 8 ? h2_fail(h, H2_FRAME_SIZE_ERROR) : pass(h, f, 0);
 }
 
 static int
@@ -412,7 +413,7 @@ on_goaway(struct h2 *h, const struct h2_frame *f)
 		return h2_fail(h, H2_PROTOCOL_ERROR);
 	if (f->len < 8 || f->len > 1024)
 		return h2_fail(h, H2_FRAME_SIZE_ERROR);
-	return pass(h, f);
+	return pass(h, f, 0);
 }
 
 static int
@@ -426,9 +427,9 @@ on_window_update(struct h2 *h, const struct h2_frame *f)
 	    (h2_u32(f->payload.ptr) & H2_WINDOW_MAX) == 0)
 		return h2_fail(h, H2_PROTOCOL_ERROR);
 	if (f->stream == 0)
-		return pass(h, f);
+		return pass(h, f, 0);
 	s = h2_find(h, f->stream);
-	return s == NULL || s->held ? 0 : pass(h, f);
+	return s == NULL || s->held ? 0 : pass(h, f, s->up);
 }
 
 static int

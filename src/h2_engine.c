@@ -2,9 +2,9 @@
  * h2_engine.c - dockerd's frames, and the flow control between the sides.
  *
  * dockerd's bytes are followed frame by frame, so that ours can be put
- * between them, and passed on as they are.  Only what changes the state of
- * the client's direction is looked into: SETTINGS, WINDOW_UPDATE, RST_STREAM
- * and END_STREAM.
+ * between them, and passed on with the client's stream numbers.  Only what
+ * changes the state of the client's direction is looked into: SETTINGS,
+ * WINDOW_UPDATE, RST_STREAM, GOAWAY and END_STREAM.
  *
  * Credit: the client is charged by dockerd's windows for what it sends.  What
  * is held or dropped here is credited back at once; what we write ourselves
@@ -50,7 +50,7 @@ h2_credit(struct h2 *h, uint32_t stream, size_t n)
 static int
 pump_one(struct h2 *h)
 {
-	const char *p = h->data.data + h->data_at;
+	char *p = h->data.data + h->data_at;
 	bool ours = p[0] != 0;
 	struct h2_frame f = h2_frame_head((const uint8_t *)p + 1);
 	struct h2_stream *s = h2_find(h, f.stream);
@@ -67,6 +67,7 @@ pump_one(struct h2 *h)
 	if (ours)
 		h->owed += f.len;
 	s->queued--;
+	h2_set_stream(p + 1, s->up);
 	if (buf_add(&h->to_engine, p + 1, whole) < 0)
 		return h2_fail(h, H2_INTERNAL_ERROR);
 	h2_settle(h, s);
@@ -101,6 +102,41 @@ h2_send_data(struct h2 *h, struct h2_stream *s, unsigned flags,
 }
 
 /* --- dockerd's frames ------------------------------------------------------------ */
+
+static struct h2_stream *
+find_up(struct h2 *h, uint32_t up)
+{
+	uint32_t id = h2_client_id(h, up);
+
+	return id == 0 ? NULL : h2_find(h, id);
+}
+
+/* The head of a frame as the client gets it. */
+static int
+put_head(struct h2 *h, const struct h2_frame *f)
+{
+	char head[H2_FRAME_HEAD];
+
+	memcpy(head, h->head, sizeof(head));
+	if (f->stream != 0)
+		h2_set_stream(head, h2_client_id(h, f->stream));
+	return buf_add(&h->to_client, head, sizeof(head));
+}
+
+/* The last stream that was begun: of those that dockerd means, the highest
+ * of the client's numbers. */
+static void
+engine_goaway(struct h2 *h, char *payload)
+{
+	uint32_t up = h2_u32(payload) & H2_WINDOW_MAX, id, last = 0;
+
+	if (up == H2_WINDOW_MAX)
+		return;		/* only a warning: all may still be begun */
+	for (uint32_t n = 1; n <= up && (id = h2_client_id(h, n)) != 0; n += 2)
+		last = id > last ? id : last;
+	for (int i = 0; i < 4; i++)
+		payload[i] = (char)(last >> (24 - 8 * i));
+}
 
 static int
 engine_settings(struct h2 *h, const struct h2_frame *f)
@@ -141,7 +177,7 @@ engine_window(struct h2 *h, const struct h2_frame *f)
 	struct h2_stream *s;
 
 	if (f->stream != 0) {
-		if ((s = h2_find(h, f->stream)) != NULL)
+		if ((s = find_up(h, f->stream)) != NULL)
 			s->window += n;
 		return true;
 	}
@@ -171,11 +207,12 @@ small_done(struct h2 *h)
 			return h2_fail(h, H2_INTERNAL_ERROR);
 		pass = engine_window(h, &f);
 	}
-	if (f.type == H2_RST_STREAM && (s = h2_find(h, f.stream)) != NULL &&
-	    !s->held)
+	if (f.type == H2_GOAWAY && f.len >= 8)
+		engine_goaway(h, h->small.data);
+	if (f.type == H2_RST_STREAM && (s = find_up(h, f.stream)) != NULL)
 		h2_drop(h, s);
 	if (pass) {
-		buf_add(&h->to_client, h->head, H2_FRAME_HEAD);
+		put_head(h, &f);
 		buf_putspan(&h->to_client, f.payload);
 	}
 	buf_reset(&h->small);
@@ -186,7 +223,7 @@ static bool
 is_small(uint8_t type)
 {
 	return type == H2_SETTINGS || type == H2_WINDOW_UPDATE ||
-	    type == H2_RST_STREAM;
+	    type == H2_RST_STREAM || type == H2_GOAWAY;
 }
 
 /* A frame's last byte has passed. */
@@ -200,12 +237,11 @@ engine_frame_done(struct h2 *h)
 		return -1;
 	h->head_len = 0;
 	h->started = true;
-	if (f.type == H2_HEADERS || f.type == H2_CONTINUATION ||
-	    f.type == H2_PUSH_PROMISE)
+	if (f.type == H2_HEADERS || f.type == H2_CONTINUATION)
 		h->in_block = !(f.flags & H2_END_HEADERS);
 	if ((f.type == H2_HEADERS || f.type == H2_DATA) &&
 	    (f.flags & H2_END_STREAM) &&
-	    (s = h2_find(h, f.stream)) != NULL && !s->held) {
+	    (s = find_up(h, f.stream)) != NULL) {
 		s->engine_ended = true;
 		h2_settle(h, s);
 	}
@@ -219,10 +255,13 @@ engine_frame_begin(struct h2 *h)
 	struct h2_frame f = h2_frame_head(h->head);
 
 	h->left = f.len;
+	if ((f.stream != 0 && h2_client_id(h, f.stream) == 0) ||
+	    f.type == H2_PUSH_PROMISE)
+		return h2_fail(h, H2_INTERNAL_ERROR);
 	if (is_small(f.type))
 		return f.len > H2_FRAME_DATA ?
 		    h2_fail(h, H2_INTERNAL_ERROR) : 0;
-	return buf_add(&h->to_client, h->head, H2_FRAME_HEAD);
+	return put_head(h, &f);
 }
 
 int
