@@ -124,30 +124,37 @@ own_network(struct work *w, struct span v)
 /* --- own containers, by one question for all --- */
 
 static int
-list_containers(struct work *w, struct buf *list)
+list_containers(struct work *w, struct buf *list, const char *query)
 {
-	int status = engine_get(w->e, list, w->why, "containers/json?all=1");
+	int status = engine_get(w->e, list, w->why, "containers/json%s",
+	    query);
 
 	return status == 200 && is_kind(buf_span(list), '[') ? 0 : -1;
 }
 
+/* What is in a network runs, so only what runs is listed; id narrows that
+ * to one network, "" does not. */
 static int
-know_own(struct work *w)
+know_own(struct work *w, const char *id)
 {
 	cleanup_buf struct buf list = BUF_INIT(ENGINE_REPLY_MAX);
+	char query[128] = "", container[ID_LEN + 1];
 	struct json_iter it;
 	struct span v;
-	char id[ID_LEN + 1];
 
 	if (w->own_known)
 		return 0;
-	if (list_containers(w, &list) == -1)
+	if (id[0] != '\0' && strspn(id, "0123456789abcdef") == strlen(id))
+		snprintf(query, sizeof query, "?filters=%%7B%%22network%%22"
+		    "%%3A%%5B%%22%s%%22%%5D%%7D", id);
+	if (list_containers(w, &list, query) == -1)
 		return -1;
 	it = json_iter(buf_span(&list));
 	while (json_next(&it, NULL, &v))
 		if (owner_is_own_json(w->e, w->c, v) &&
-		    json_string(json_get(v, "Id"), id, sizeof id) &&
-		    strlen(id) == ID_LEN && buf_add(&w->own, id, ID_LEN) == -1)
+		    json_string(json_get(v, "Id"), container,
+		    sizeof container) && strlen(container) == ID_LEN &&
+		    buf_add(&w->own, container, ID_LEN) == -1)
 			return -1;
 	w->own_known = true;
 	return 0;
@@ -182,9 +189,10 @@ volume_list(struct work *w, struct span in, struct buf *out)
 	return cut_array(w, out, "Volumes", own_volume);
 }
 
-/* A network with only one's own containers in it. */
+/* A network with only one's own containers in it.  of: its id, or "" when
+ * there will be more networks to ask about. */
 static int
-network(struct work *w, struct span in, struct buf *out)
+cut_network(struct work *w, struct span in, const char *of, struct buf *out)
 {
 	cleanup_buf struct buf map = BUF_INIT(ENGINE_REPLY_MAX);
 	struct span containers = json_get(in, "Containers"), key, v;
@@ -194,7 +202,7 @@ network(struct work *w, struct span in, struct buf *out)
 		return -1;
 	if (json_empty(containers))
 		return buf_putspan(out, in);
-	if (know_own(w) == -1)
+	if (know_own(w, of) == -1)
 		return -1;
 	buf_puts(&map, "{");
 	while (json_next(&it, &key, &v)) {
@@ -209,6 +217,15 @@ network(struct work *w, struct span in, struct buf *out)
 	if (buf_puts(&map, "}") == -1)
 		return -1;
 	return json_replace(out, in, "Containers", buf_span(&map));
+}
+
+static int
+network(struct work *w, struct span in, struct buf *out)
+{
+	char id[ID_LEN + 1];
+
+	json_string(json_get(in, "Id"), id, sizeof id);
+	return cut_network(w, in, id, out);
 }
 
 static int
@@ -228,7 +245,7 @@ network_list(struct work *w, struct span in, struct buf *out)
 			buf_puts(out, ",");
 		first = false;
 		/* Before API 1.28 the list shows containers too. */
-		if (network(w, v, out) == -1)
+		if (cut_network(w, v, "", out) == -1)
 			return -1;
 	}
 	return buf_puts(out, "]\n");
@@ -258,7 +275,7 @@ info(struct work *w, struct span in, struct buf *out)
 	struct json_iter it;
 	struct span v;
 
-	if (!is_kind(in, '{') || list_containers(w, &list) == -1)
+	if (!is_kind(in, '{') || list_containers(w, &list, "?all=1") == -1)
 		return -1;
 	it = json_iter(buf_span(&list));
 	while (json_next(&it, NULL, &v)) {

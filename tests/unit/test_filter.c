@@ -80,6 +80,9 @@ static const struct fake_row answers[] = {
 	GET("/v1.41/images/lying/json", "{\"Id\":\"" LYING "\",\"Config\":"
 	    "{\"Labels\":" LABELS("alice", "9") "}}"),
 	GET("/v1.41/containers/json?all=1", "[" ALL "]"),
+	GET("/v1.41/containers/json", "[" ALL "]"),
+	GET("/v1.41/containers/json?filters=%7B%22network%22%3A%5B%22"
+	    "1adaf%22%5D%7D", "[" EL_X "," EL_A "," EL_I "]"),
 	GET("/v1.41/containers/" ID_A "/json", INSPECT(ID_A, "a", PLAIN,
 	    LABELS("alice", "1"))),
 	GET("/v1.41/containers/a/json", INSPECT(ID_A, "a", PLAIN,
@@ -160,6 +163,10 @@ cuts_documents(void **state)
 		    "\":{}}") },
 		{ OP_NETWORK_INSPECT, 0, NET("na", "{}", "{\"" ID_X
 		    "\":{}}"), NET("na", "{}", "{}") },
+		/* one network is asked for by its id */
+		{ OP_NETWORK_INSPECT, 0, NET("adaf", "{}", "{\"" ID_X
+		    "\":{},\"" ID_A "\":{},\"" ID_I "\":{},\"" ID_B
+		    "\":{}}"), NET("adaf", "{}", "{\"" ID_A "\":{}}") },
 		{ OP_NETWORK_INSPECT, 0, "[]", NULL },
 		{ OP_SYSTEM_DF, 0, "{\"LayersSize\":5,\"Images\":[{\"a\":1}],"
 		    "\"Containers\":[" ALL "],\"Volumes\":[" VOL("vb",
