@@ -15,10 +15,10 @@ shows ds01t-b "an admin sees bob's container"
 shows ds01t-a "… and alice's"
 may $CAROL docker exec ds01t-b true
 may $CAROL docker logs ds01t-b
-may $CAROL docker cp ds01t-b:/etc/passwd /dev/null
+may $CAROL docker cp ds01t-b:/etc/passwd copied
 may $CAROL docker stop -t 0 ds01t-b
 may $CAROL docker start ds01t-a ds01t-b
-may $CAROL docker run --rm --pull never --privileged $IMAGE true
+may $CAROL docker create --pull never --privileged $IMAGE true
 may $CAROL docker run --rm --pull never -v /etc:/h:ro $IMAGE true
 may $CAROL docker run --rm --pull never --pid host $IMAGE true
 may $CAROL docker create --pull never --name ds01t-c $IMAGE true

@@ -58,7 +58,7 @@ if as $ALICE docker compose version >/dev/null 2>&1; then
 	may $ALICE $C top
 	may $ALICE $C stop -t 0
 	may $ALICE $C start
-	may $ALICE $C cp web:/etc/passwd /dev/null
+	may $ALICE $C cp web:/etc/passwd copied
 	may $ALICE docker compose ls
 	shows ds01t-app 'compose ls shows the project'
 	may $BOB docker compose ls -a
@@ -151,8 +151,8 @@ for name, call in (("get", lambda: c.containers.get(other)),
         print("refused", e.response.status_code, e.explanation)
 END
 chmod 0644 "$WORK/sdk.py"
-if python3 -c 'import docker' 2>/dev/null; then
-	may $ALICE ds01-docker-session python3 "$WORK/sdk.py" $IMAGE ds01t-b
+if /usr/bin/python3 -c 'import docker' 2>/dev/null; then
+	may $ALICE ds01-docker-session /usr/bin/python3 "$WORK/sdk.py" $IMAGE ds01t-b
 	shows '0 from-exec' 'SDK: exec_run'
 	shows 'o e' 'SDK: stdout and stderr of an exec'
 	shows "['ds01t-sdk']" 'SDK: list holds the own one only'

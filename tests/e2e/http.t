@@ -9,16 +9,19 @@ A=$ID
 remember $BOB
 cp "$(dirname "$0")/raw.pl" "$WORK/raw.pl"
 chmod 0755 "$WORK/raw.pl"
+BYTES=$WORK/bytes
 
-# Sends stdin; the whole answer in $OUT, its first status in STATUS.
+# Sends $BYTES; the whole answer in $OUT, its first status in STATUS.
 send() {
-	as $ALICE ds01-docker-session perl "$WORK/raw.pl" 10 "${1:-}" >"$OUT" 2>"$ERR"
+	as $ALICE ds01-docker-session perl "$WORK/raw.pl" 10 "${1:-}" \
+	    <"$BYTES" >"$OUT" 2>"$ERR"
 	RC=$?
 	STATUS=$(sed -n '1s,^HTTP/1.1 \([0-9]*\).*,\1,p' "$OUT")
 }
 # Status wanted (400|403 = either), what, bytes as printf %b takes them.
 raw() {
-	printf '%b' "$3" | send
+	printf '%b' "$3" >"$BYTES"
+	send
 	[ $RC -eq 0 ] && echo "$STATUS" | grep -qE "^($1)\$"
 	row $? "$2 -> $1, and the connection ends"
 	STATUS=
@@ -75,48 +78,63 @@ for p in //containers/json /./containers/json /x/../containers/json \
     /V1.41/containers/json '/containers/x/json/ds01t-b/json'; do
 	raw '400|403|404' "path $p" "GET $p ${H}Connection: close\r\n\r\n"
 done
-for q in 'all=1&all=0' 'all=%zz' 'all=1;x=2' 'nosuch=1' 'filters={' \
+for q in 'all=1&all=0' 'all=%zz' 'all=1;x=2' 'filters={' \
     'filters=%7B%22label%22:%5B%22x%22%5D,%22label%22:%5B%5D%7D' 'limit=x' \
     'limit=99999999999999999999' 'all=%00'; do
 	raw '400|403' "query $q" "GET /containers/json?$q ${H}Connection: close\r\n\r\n"
 done
-for m in OPTIONS TRACE PUT PATCH LINK; do
+for m in TRACE PUT PATCH LINK; do
 	raw '400|403' "$m /containers/json" "$m /containers/json ${H}Connection: close\r\n\r\n"
 done
 
-perl -e 'print "GET /_ping HTTP/1.1\r\nHost: d\r\nX: ", "a" x 200000, "\r\n\r\n"' | send
+perl -e 'print "GET /_ping HTTP/1.1\r\nHost: d\r\nX: ", "a" x 200000, "\r\n\r\n"' >"$BYTES"
+send
 is "$STATUS" 431 'a header of 200 kB'
-perl -e 'print "GET /_ping HTTP/1.1\r\nHost: d\r\n", map("X$_: a\r\n", 1..500), "\r\n"' | send
+perl -e 'print "GET /_ping HTTP/1.1\r\nHost: d\r\n", map("X$_: a\r\n", 1..500), "\r\n"' >"$BYTES"
+send
 is "$STATUS" 431 '500 headers'
-perl -e 'print "GET /", "a" x 200000, " HTTP/1.1\r\nHost: d\r\n\r\n"' | send
+perl -e 'print "GET /", "a" x 200000, " HTTP/1.1\r\nHost: d\r\n\r\n"' >"$BYTES"
+send
 is "$STATUS" 431 'a target of 200 kB'
-perl -e 'print "POST /containers/create HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n", "10000\r\n" . (" " x 65536) . "\r\n" for 1; print "10000\r\n", " " x 65536, "\r\n" for 1..100; print "0\r\n\r\n"' | send
+perl -e 'print "POST /containers/create HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"; print "10000\r\n", " " x 65536, "\r\n" for 1..100; print "0\r\n\r\n"' >"$BYTES"
+send
 is "$STATUS" 413 'a chunked body of 6 MB of spaces'
-perl -e '$b = "[" x 100000; print "POST /containers/create HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\nContent-Length: ", length $b, "\r\n\r\n$b"' | send
+perl -e '$b = "[" x 100000; print "POST /containers/create HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\nContent-Length: ", length $b, "\r\n\r\n$b"' >"$BYTES"
+send
 is "$STATUS" 400 'JSON nested 100,000 deep'
-printf '%b' "GET /nosuch ${H}Connection: close\r\n\r\n" | send
+printf '%b' "GET /nosuch ${H}Connection: close\r\n\r\n" >"$BYTES"
+send
 is "$STATUS" 403 'an unknown route is refused'
 ok '… in the JSON error form' grep -q '^{"message":"' "$OUT"
-cp "$OUT.raw" "$OUT" 2>/dev/null
-printf '%b' "GET /nosuch ${H}Connection: close\r\n\r\n" | send
+printf '%b' "GET /nosuch ${H}Connection: close\r\n\r\n" >"$BYTES"
+send
 shows unknown_requests '… and names the key that governs it'
 shows 'Content-Type: application/json' '… as application/json'
 
 # --- one request cannot hide another
 D="DELETE /containers/ds01t-b?force=1 ${H}\r\n"
-printf '%b' "GET /_ping ${H}\r\nGET /_ping ${H}Connection: close\r\n\r\n" | send
-is "$(grep -c '^HTTP/1.1 200' "$OUT")" 2 'two requests on one connection are two answers'
-printf '%b' "POST /containers/ds01t-a/restart?t=0 ${H}Content-Length: 0\r\n\r\n$D" | send
-printf '%b' "POST /containers/ds01t-a/start ${H}Content-Length: $(printf "$D" | wc -c)\r\nConnection: close\r\n\r\n$D" | send
-printf '%b' "GET /_ping ${H}Content-Length: $(printf "$D" | wc -c)\r\nConnection: close\r\n\r\n$D" | send
-printf '%b' "GET /_ping ${H}Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n$D" | send
-printf '%b' "GET /_ping ${H}Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n$D" | send
-printf '%b' "POST /containers/ds01t-a/attach?stream=1&logs=1 ${H}Connection: Upgrade\r\nUpgrade: foo\r\n\r\n$D" | send
-printf '%b' "POST /containers/nosuch/attach?stream=1 ${H}Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n$D" | send
-printf '%b' "POST /exec/0000000000000000000000000000000000000000000000000000000000000000/start ${H}Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}$D" | send
-printf '%b' "POST /containers/ds01t-a/wait ${H}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n$D" | timeout 15 cat | send open
+printf '%b' "GET /_ping ${H}\r\nGET /_ping ${H}Connection: close\r\n\r\n" >"$BYTES"
+send
+is "$(grep -o 'HTTP/1.1 200' "$OUT" | wc -l)" 2 'two requests on one connection are two answers'
+printf '%b' "POST /containers/ds01t-a/restart?t=0 ${H}Content-Length: 0\r\n\r\n$D" >"$BYTES"
+send
+printf '%b' "POST /containers/ds01t-a/start ${H}Content-Length: $(printf "$D" | wc -c)\r\nConnection: close\r\n\r\n$D" >"$BYTES"
+send
+printf '%b' "GET /_ping ${H}Content-Length: $(printf "$D" | wc -c)\r\nConnection: close\r\n\r\n$D" >"$BYTES"
+send
+printf '%b' "GET /_ping ${H}Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n$D" >"$BYTES"
+send
+printf '%b' "GET /_ping ${H}Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n$D" >"$BYTES"
+send
+printf '%b' "POST /containers/ds01t-a/attach?stream=1&logs=1 ${H}Connection: Upgrade\r\nUpgrade: foo\r\n\r\n$D" >"$BYTES"
+send
+printf '%b' "POST /containers/nosuch/attach?stream=1 ${H}Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n$D" >"$BYTES"
+send
+printf '%b' "POST /exec/0000000000000000000000000000000000000000000000000000000000000000/start ${H}Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}$D" >"$BYTES"
+send
+printf '%b' "POST /containers/ds01t-a/wait ${H}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n$D" >"$BYTES"
+send
 untouched $BOB "no request behind another one reached bob's container"
-rm -f "$OUT.raw"
 
 # --- the engine is away
 (ENGINE_SOCKET=$WORK/none.sock && place_config)

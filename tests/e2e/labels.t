@@ -12,9 +12,9 @@ may $ALICE docker create --pull never --name ds01t-a $IMAGE true
 is "$(label ds01t-a ds01.user)" $ALICE 'ds01.user is the caller'
 is "$(label ds01t-a ds01.managed)" true 'ds01.managed is true'
 is "$(label ds01t-a ds01.container_type)" docker 'ds01.container_type is docker'
-label ds01t-a ds01.created_at >"$OUT"
-ok 'ds01.created_at is a date' grep -qE \
-    '^20[0-9-]{8}T[0-9:]{8}[+-][0-9]{2}:[0-9]{2}$' "$OUT"
+label ds01t-a ds01.created_at |
+    grep -qE '^20[0-9-]{8}T[0-9:]{8}[+-][0-9]{2}:[0-9]{2}$'
+row $? 'ds01.created_at is a date'
 G=$(label ds01t-a ds01.gate)
 is "$(printf %s "$G" | tr -d 0-9a-f | wc -c),$(printf %s "$G" | wc -c)" 0,32 \
     'ds01.gate is 32 hex digits'
@@ -69,7 +69,9 @@ may $CAROL docker create --pull never --name ds01t-c ds01t-evil true
 is "$(label ds01t-c ds01.user)" $CAROL "an admin's create is labelled too"
 refused "belongs to $CAROL" $BOB docker rm ds01t-c
 direct create --pull never --name ds01t-root ds01t-evil sleep 9 >/dev/null
+place_config 'unowned: deny'
 refused 'ermission denied' $BOB docker rm -f ds01t-root
+place_config
 run $BOB docker ps -a
 hides ds01t-root "root's container of that image is not bob's"
 may $ALICE docker create --pull never --name ds01t-x $IMAGE true
@@ -103,7 +105,7 @@ direct create --pull never --name ds01t-cap --cap-add SYS_ADMIN $IMAGE true >/de
 for c in ds01t-priv ds01t-bind ds01t-pid ds01t-cap; do
 	refused 'ermission denied' $ALICE docker start $c
 	refused 'ermission denied' $ALICE docker exec $c id
-	refused 'ermission denied' $ALICE docker cp $c:/etc/passwd /dev/null
+	refused 'ermission denied' $ALICE docker cp $c:/etc/passwd copied
 	refused 'ermission denied' $ALICE docker rm $c
 done
 direct create --pull never --name ds01t-prot --label ds01.protected=true \

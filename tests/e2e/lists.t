@@ -77,16 +77,26 @@ shows ds01t-a 'stats without names shows the own one'
 hides ds01t-b "stats without names hides bob's"
 may $ALICE docker stats -a --no-stream --format '{{.Name}}'
 hides ds01t-b "stats -a hides bob's"
-as $ALICE timeout 4 docker events >"$WORK/events" 2>&1 &
+as $ALICE timeout 90 docker events >"$WORK/events" 2>&1 &
 E=$!
-as $ALICE timeout 4 docker events -f "container=ds01t-b" >"$WORK/events.b" 2>&1 &
-sleep 1
+as $ALICE timeout 90 docker events -f container=ds01t-b >"$WORK/events.b" 2>&1 &
+EB=$!
+seen() {	# text in alice's events; a few tries of what makes it
+	_t=$1 _i=0
+	shift
+	until grep -qF "$_t" "$WORK/events" || [ $_i -ge 20 ]; do
+		"$@" >/dev/null 2>&1
+		sleep 0.2
+		_i=$((_i + 1))
+	done
+}
+seen exec_start as $ALICE docker exec ds01t-a true
 as $BOB docker exec ds01t-b true
 as $BOB docker volume create ds01t-bvol2 >/dev/null
 as $BOB docker network create ds01t-bnet2 >/dev/null
-as $ALICE docker exec ds01t-a true
-as $ALICE docker volume create ds01t-avol2 >/dev/null
-wait $E
+seen ds01t-avol2 as $ALICE docker volume create ds01t-avol2
+kill $E $EB 2>/dev/null
+wait $E $EB 2>/dev/null
 cp "$WORK/events" "$OUT"
 shows ds01t-a "events shows one's own"
 shows ds01t-avol2 "events shows one's own volumes"

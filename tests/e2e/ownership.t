@@ -39,8 +39,8 @@ top %C
 port %C
 diff %C
 wait %C
-export -o /dev/null %C
-cp %C:/etc/passwd /dev/null
+export -o x.tar %C
+cp %C:/etc/passwd copied
 cp %W/file %C:/tmp/x
 commit %C ds01t-image
 rename %C ds01t-new
@@ -79,8 +79,8 @@ top %C
 port %C
 diff %C
 wait %C
-export -o /dev/null %C
-cp %C:/etc/passwd /dev/null
+export -o x.tar %C
+cp %C:/etc/passwd copied
 commit %C ds01t-image
 rename %C ds01t-new
 update --memory 64m %C
@@ -181,7 +181,6 @@ GET /containers/%C/export
 GET /containers/%C/archive?path=/etc/passwd
 HEAD /containers/%C/archive?path=/etc/passwd
 PUT /containers/%C/archive?path=/tmp
-GET /containers/%C/attach/ws?logs=1
 POST /containers/%C/attach?logs=1&stdout=1
 POST /containers/%C/start
 POST /containers/%C/stop?t=0
@@ -200,6 +199,7 @@ END
 for p in /v1.24 /v1.30 /v1.41 ''; do
 	api_refused 403 "$BOB_TEXT" $ALICE POST "$p/containers/$short/stop?t=0"
 done
+api_refused 403 '' $ALICE GET "/containers/$B/attach/ws?logs=1"
 for p in "/containers/$B/checkpoints" "/containers/$B/checkpoints/x"; do
 	api $ALICE GET "$p"
 	case $STATUS in 40?) row 0 "$ALICE: GET $p -> refused" ;;
@@ -230,9 +230,9 @@ stats --no-stream %C
 top %C
 port %C
 diff %C
-export -o /dev/null %C
+export -o x.tar %C
 cp %W/file %C:/tmp/x
-cp %C:/tmp/x /dev/null
+cp %C:/tmp/x copied
 commit %C ds01t-alice/image
 update --memory 64m --memory-swap 64m %C
 restart -t 0 %C

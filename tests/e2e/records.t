@@ -86,7 +86,7 @@ if [ "${AUDIT:-none}" = live ]; then
 	finds op=exec "an admin's use of a foreign container" \
 	    -ui "$(id -u $CAROL)" -vm $VB -sv yes
 	run $ALICE docker rm -f $VA
-	finds op=rm 'the removal' -m VIRT_CONTROL -vm $VA
+	finds op=remove 'the removal' -m VIRT_CONTROL -vm $VA
 	run $ALICE docker tag $IMAGE ds01t-img:$T
 	run $ALICE docker rmi ds01t-img:$T
 	finds ds01t-img 'an image removed' -m VIRT_DESTROY -i
@@ -94,8 +94,8 @@ if [ "${AUDIT:-none}" = live ]; then
 
 	# --- values that tried to hide or bend a record (style 6.2)
 	n=0
-	for v in "x'res=success'" 'fakevm=zzz' 'evil/xuid=0' 'uuid=0 vm=zzz' \
-	    "$(printf 'a\ntype=VIRT_CONTROL msg=audit(1:1): vm=zzz res=success')" \
+	for v in "x'res=success'" "fakevm=zzz$T" 'evil/xuid=0' "uuid=0 vm=zzz$T" \
+	    "$(printf 'a\ntype=VIRT_CONTROL msg=audit(1:1): vm=zzz$T res=success')" \
 	    "$(printf '\303\244\342\200\256')" features=1 \
 	    "$(head -c 9000 /dev/zero | tr '\0' x)"; do
 		n=$((n + 1))
@@ -108,11 +108,11 @@ if [ "${AUDIT:-none}" = live ]; then
 		finds $c "it by the uid" -m VIRT_CONTROL -ui $UID_A -vm $c
 		direct rm -f $c >/dev/null 2>&1
 	done
-	finds_not zzz 'forged name' -m VIRT_CONTROL -vm zzz
+	finds_not "zzz$T" 'forged name' -m VIRT_CONTROL -vm "zzz$T"
 	run $ALICE env "$(printf 'X=1')" docker "$(printf 'a\nvm=zzz')"
 	finds $UID_A 'a strange command line' -m USER_CMD -ui $UID_A
 	aureport --input-logs --virt >"$OUT" 2>"$ERR" </dev/null
-	shows "$VB" 'aureport --virt lists it'
+	shows VIRT_CONTROL 'aureport --virt lists them'
 
 	# --- audit: off, and an audit daemon that is dead
 	fresh $BOB ds01t-off$T
@@ -151,8 +151,8 @@ fi
 
 # --- the short id that a refusal ends with is in all records
 run $ALICE docker exec $VB true
-E=$(grep -oE '[0-9a-zA-Z]{8}' "$ERR" | tail -n 1)
-grep -qF "$E" "$EVENTS"
+E=$(sed -n 's/.*\[ds01:\([0-9a-z]*\)\].*/\1/p' "$ERR" | tail -n 1)
+[ -n "$E" ] && grep -qF "$E" "$EVENTS"
 row $? 'the id that the user sees is in events.jsonl'
 if [ "${AUDIT:-none}" = live ]; then
 	finds "$E" 'it too' -m VIRT_CONTROL -vm $VB

@@ -61,9 +61,9 @@ no --log-driver syslog --log-opt syslog-address=udp://127.0.0.1:1
 no --log-driver fluentd
 no --sysctl kernel.msgmax=1
 no -p 80:80
-no --restart always
 no --workdir /proc/self/fd/8
 no --oom-score-adj -1000
+refused 'restart policy' $ALICE docker create --pull never --restart always $IMAGE true
 yes --security-opt no-new-privileges
 yes --security-opt no-new-privileges=true
 yes --cap-drop ALL
@@ -105,7 +105,7 @@ create 400 "{$I,\"HostConfig\":{\"Privileged\":true},\"HostConfig\":{\"NetworkMo
 create 400 "{$I,\"HostConfig\":{\"Privileged\":false,\"Privileged\":true}}"
 create 400 "{$I,\"HostConfig\":{\"NoSuchField\":1}}"
 create 400 "{$I} {\"HostConfig\":{\"Privileged\":true}}"
-create 400 "{$I,\"HostConfig\":{\"Memory\":1e9}}"
+create 400 "{$I,\"HostConfig\":{\"Memory\":1.5}}"
 create 400 "{$I"
 create 400 "[]"
 create 201 "{$I,\"HostConfig\":{\"Privileged\":false,\"CapAdd\":null,\"Binds\":null,\"Devices\":[],\"PidMode\":\"\",\"CgroupParent\":\"\",\"SecurityOpt\":null,\"Runtime\":null,\"VolumesFrom\":null}}"
@@ -193,7 +193,7 @@ GET /debug/vars
 GET /debug/pprof/
 GET /metrics
 GET /nosuch
-DELETE /containers/json
+DELETE /containers/x/json
 PATCH /containers/json
 END
 for n in --driver=macvlan --driver=ipvlan --driver=host --driver=overlay \
@@ -231,9 +231,12 @@ as $ALICE ds01-docker-session sh -c 'echo "$DOCKER_HOST"; sleep 20' \
     >"$WORK/host" 2>/dev/null &
 S=$!
 until [ -s "$WORK/host" ] || ! kill -0 $S; do sleep 0.1; done
-refused 'ermission denied' $BOB docker -H "$(cat "$WORK/host")" ps
-refused 'ermission denied' $BOB curl -sS \
-    --unix-socket "$(sed 's,unix://,,' "$WORK/host")" http://d/_ping
+refused 'ermission denied' $BOB "$ENGINE_CLI" -H "$(cat "$WORK/host")" ps
+run $BOB docker -H "$(cat "$WORK/host")" ps
+hides ds01t-a 'nor does docker -H (it) show bob what is alice'"'"'s'
+run $BOB curl -sS --unix-socket "$(sed 's,unix://,,' "$WORK/host")" \
+    http://d/containers/json
+[ $RC -ne 0 ]; row $? 'bob cannot connect to it'
 curl -sS --unix-socket "$(sed 's,unix://,,' "$WORK/host")" \
     http://d/containers/json >"$OUT" 2>"$ERR"
 hides "$A" "root that found its way to the socket (a container) is not alice"

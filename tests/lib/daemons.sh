@@ -1,7 +1,7 @@
 # daemons.sh - auditd and a syslog to look into.  Sourced.
 #
 # daemons_start starts what is not running and says where records go:
-#   AUDIT=live|none       SYSLOG_FILE=the lines that reached /dev/log
+#   AUDIT=live|none       SYSLOG_FILE=journal, or the lines of /dev/log
 # daemons_stop ends what daemons_start started, and gives back the rest.
 
 AUDIT=none
@@ -28,20 +28,17 @@ audit_start() {
 	[ "$(audit_pid)" = 0 ] || AUDIT=live
 }
 
-# Where no syslog daemon listens, a few lines of perl do.
+# With systemd the journal is asked; else a few lines of perl listen, and what
+# listened before is put back afterwards.
 syslog_start() {
-	if [ -S /dev/log ] && perl -MSocket -e 'socket(S, AF_UNIX, SOCK_DGRAM,
-	    0); exit !connect(S, sockaddr_un("/dev/log"))' 2>/dev/null; then
-		command -v journalctl >/dev/null &&
-		    journalctl -n 1 >/dev/null 2>&1 && SYSLOG_FILE=journal
-		[ -n "$SYSLOG_FILE" ] || [ ! -f /var/log/auth.log ] ||
-		    SYSLOG_FILE=/var/log/auth.log
+	if [ -d /run/systemd/system ]; then
+		SYSLOG_FILE=journal
 		return 0
 	fi
+	[ ! -e /dev/log ] || mv /dev/log /dev/log.before-ds01-tests
 	SYSLOG_FILE=$PLACE/tmp/syslog
 	: >"$SYSLOG_FILE"
 	perl -MSocket -MIO::Handle -e '
-		unlink "/dev/log";
 		socket(S, AF_UNIX, SOCK_DGRAM, 0) or die;
 		bind(S, sockaddr_un("/dev/log")) or die;
 		chmod 0666, "/dev/log";
@@ -64,6 +61,8 @@ daemons_stop() {
 	if [ -n "${SYSLOGD:-}" ]; then
 		kill "$SYSLOGD" 2>/dev/null
 		rm -f /dev/log
+		[ ! -e /dev/log.before-ds01-tests ] ||
+		    mv /dev/log.before-ds01-tests /dev/log
 	fi
 	# records.t may have restarted it.
 	if [ -n "${AUDITD:-}" ]; then

@@ -65,16 +65,17 @@ words() {
 row() {	# status, description
 	N=$((N + 1))
 	if [ "$1" -eq 0 ]; then
-		echo "ok $N - $(words "$2")"
+		printf 'ok %d - %s\n' $N "$(words "$2")"
 		return 0
 	fi
 	BAD=$((BAD + 1))
-	echo "not ok $N - $(words "$2")"
+	printf 'not ok %d - %s\n' $N "$(words "$2")"
 	{
 		echo "exit status: ${RC:-?} ${STATUS:+http status: $STATUS}"
 		head -c 500 "$ERR" 2>/dev/null
 		echo
 		head -c 300 "$OUT" 2>/dev/null | tr -c '[:print:]\n' '?'
+		echo
 	} | sed -n 's/^\(..*\)$/#   \1/p'
 	return 0
 }
@@ -119,21 +120,21 @@ is() {
 ok() {
 	_w=$1
 	shift
-	"$@" >"$OUT" 2>"$ERR" </dev/null
+	"$@" >"$WORK/judge" 2>"$ERR" </dev/null
 	RC=$?
 	row $RC "$_w"
 }
 fails() {
 	_w=$1
 	shift
-	"$@" >"$OUT" 2>"$ERR" </dev/null
+	"$@" >"$WORK/judge" 2>"$ERR" </dev/null
 	RC=$?
 	[ $RC -ne 0 ]
 	row $? "$_w"
 }
 skip() {
 	N=$((N + 1))
-	echo "ok $N - $1 # SKIP $2"
+	printf 'ok %d - %s # SKIP %s\n' $N "$1" "$2"
 }
 
 # --- raw requests --------------------------------------------------------------

@@ -143,7 +143,9 @@ engine_start() {
 	    --exec-opt native.cgroupdriver=cgroupfs \
 	    >$ENGINE_DIR/dockerd.log 2>&1
 	END
-	echo '{}' >"$ENGINE_DIR/daemon.json"
+	# What ds01-docker(1) tells a site to set.
+	echo '{"builder":{"Entitlements":{"network-host":false,
+	    "security-insecure":false}}}' >"$ENGINE_DIR/daemon.json"
 	# The suite's own environment (proxies too) is not the engine's.
 	env -i PATH="$PATH" HOME=/root setsid unshare --net --mount \
 	    --propagation private \

@@ -24,7 +24,7 @@ place_make() {
 }
 
 place_lock() {
-	exec 9>"${PLACE%/*}/.${PLACE##*/}.lock"
+	exec 9>/run/ds01-docker-tests.lock
 	flock -n 9 || { echo '# waiting for another run to end'; flock 9; }
 }
 
