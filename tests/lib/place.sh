@@ -120,5 +120,10 @@ place_clear() {
 			groupdel "$g" 2>/dev/null
 		done <"$PLACE/groups"
 	fi
+	# A run that was cut off may have left a mount behind.
+	awk -v place="$PLACE/" 'index($2, place) == 1 { print $2 }' \
+	    /proc/self/mounts | sort -r | while read -r m; do
+		umount "$m"
+	done
 	rm -rf "$PLACE"
 }
