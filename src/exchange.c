@@ -522,6 +522,8 @@ answer(struct request *r, int fd, struct buf *in, struct http_head *a,
 		buf_reset(in);
 		return rc;
 	}
+	if (r->route->id == OP_CONTAINER_RENAME)
+		owner_forget(r->thing.id);	/* the name in our cache */
 	write_answer_headers(&head, a);
 	write_framing(&head, r->conn, a, head_only);
 	if (head.failed)
