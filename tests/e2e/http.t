@@ -105,7 +105,7 @@ is "$STATUS" 400 'JSON nested 100,000 deep'
 printf '%b' "GET /nosuch ${H}Connection: close\r\n\r\n" >"$BYTES"
 send
 is "$STATUS" 403 'an unknown route is refused'
-ok '… in the JSON error form' grep -q '^{"message":"' "$OUT"
+grep -q '^{"message":"' "$OUT"; row $? '… in the JSON error form'
 printf '%b' "GET /nosuch ${H}Connection: close\r\n\r\n" >"$BYTES"
 send
 shows unknown_requests '… and names the key that governs it'
