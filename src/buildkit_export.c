@@ -29,7 +29,7 @@ static const char *const export_attrs[] = {
 	"buildinfo-attrs", "unpack", "store", "name-canonical",
 	"prefer-nondist-layers", "rewrite-timestamp", "source-date-epoch",
 	"attestation-prefix", "attestation-inline", "oci-artifact", "tar",
-	"dest", "platform-split", "mode", "output",
+	"dest", "platform-split", "mode", "output", "load",
 };
 
 static bool
