@@ -115,6 +115,10 @@ if [ -z "$FILES" ]; then
 	place_make fuzz-replay || FAILED="$FAILED fuzz-replay"
 fi
 daemons_start
+if [ -z "$FILES" ]; then
+	stage 'audit records'
+	prove_files audit "$TOP"/tests/audit/*.t
+fi
 for v in $ENGINES; do
 	check_engine "$v"
 done
