@@ -298,7 +298,7 @@ check_step(struct check *c, enum want *want)
 		}
 		if (*want == WANT_VALUE_OR_END)
 			return check_value(c, want);
-		/* FALLTHROUGH */
+		__attribute__((fallthrough));
 	case WANT_KEY:
 		*want = WANT_VALUE;
 		return check_key(c);
