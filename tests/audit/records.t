@@ -195,6 +195,8 @@ says '-i shows operation and reason' "op=kill vm=$T-bobs .*reason=not_owner" \
     search -i -vm "$T-bobs"
 says '-i shows the owner' 'why=.?container_belongs_to_bob' \
     search -i -vm "$T-bobs"
+# In its enriched format auditd's names of uids are the kernel's: acct= is ours.
+says '-i names the caller' 'acct=alice' search -i -vm "$T-bobs"
 says '-i shows the terminal' 'terminal=pts/9 res=failed' \
     search -i -vm "$T-bobs"
 says 'monitoring says what it would do' 'monitoring=would-deny .*res=success' \
