@@ -91,7 +91,7 @@ unit: $(UNIT)
 $(BUILD)/unit/%: tests/unit/%.c $(wildcard src/*.c include/*) $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Itests/unit -o $@ $< \
-	    $$(sed -n 's/^.*links: *\([a-z_ ]*\).*$$/\1/p' $< | tr ' ' '\n' | \
+	    $$(sed -n 's/^.*links: *\([a-z0-9_ ]*\).*$$/\1/p' $< | tr ' ' '\n' | \
 	    sed -n 's,^..*$$,src/&.c,p') $(UNIT_LIBS)
 
 check:
@@ -114,7 +114,7 @@ fuzz-replay: $(BUILD)/flags
 	@for f in $(FUZZ); do \
 	    $(CC) $(ALL_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all \
 	    -o $(BUILD)/fuzz/$$f.replay tests/fuzz/$$f.c tests/fuzz/replay_main.c \
-	    $$(sed -n 's/^.*links: *\([a-z_ ]*\).*$$/\1/p' tests/fuzz/$$f.c | tr ' ' '\n' | sed -n 's,^..*$$,src/&.c,p') \
+	    $$(sed -n 's/^.*links: *\([a-z0-9_ ]*\).*$$/\1/p' tests/fuzz/$$f.c | tr ' ' '\n' | sed -n 's,^..*$$,src/&.c,p') \
 	    $(GATE_LIBS) && \
 	    $(BUILD)/fuzz/$$f.replay tests/fuzz/corpus/$${f#fuzz_}/* || exit 1; done
 fuzz: $(BUILD)/flags
@@ -122,7 +122,7 @@ fuzz: $(BUILD)/flags
 	@for f in $(FUZZ); do \
 	    clang -g -O1 -fsanitize=fuzzer,address,undefined $(DEFS) -Iinclude \
 	    -o $(BUILD)/fuzz/$$f tests/fuzz/$$f.c \
-	    $$(sed -n 's/^.*links: *\([a-z_ ]*\).*$$/\1/p' tests/fuzz/$$f.c | tr ' ' '\n' | sed -n 's,^..*$$,src/&.c,p') \
+	    $$(sed -n 's/^.*links: *\([a-z0-9_ ]*\).*$$/\1/p' tests/fuzz/$$f.c | tr ' ' '\n' | sed -n 's,^..*$$,src/&.c,p') \
 	    $(GATE_LIBS) && mkdir -p $(BUILD)/fuzz/found/$$f && \
 	    $(BUILD)/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 \
 	    -artifact_prefix=$(BUILD)/fuzz/ \
