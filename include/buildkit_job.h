@@ -21,7 +21,7 @@ struct job {			/* one request on its way through */
 	bool frontend;		/* has one: takes attributes */
 	cJSON *labels;		/* { "Labels": … }, the reserved ones given */
 	struct job_export *export;
-	struct buf tags;	/* of all exporters, for the record */
+	struct buf tags;	/* of all exporters: ",a,b," or "" */
 };
 
 struct job_rule {

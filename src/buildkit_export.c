@@ -109,6 +109,19 @@ job_export_type(struct job *j, const struct pb_field *f)
 	return job_copy(j, f);
 }
 
+/* For the record; clients say a name twice, in the old way and the new. */
+static void
+note_tag(struct job *j, const char *ref)
+{
+	struct buf t cleanup_buf = BUF_INIT(64 * 1024);
+
+	buf_printf(&t, ",%s,", ref);
+	if (t.failed)
+		j->tags.failed = true;
+	else if (j->tags.len == 0 || strstr(j->tags.data, t.data) == NULL)
+		buf_puts(&j->tags, t.data + (j->tags.len > 0));
+}
+
 /* All of one exporter was read: may it have these names? */
 enum reason
 job_export_done(struct job *j)
@@ -130,7 +143,7 @@ job_export_done(struct job *j)
 		if (r == R_NONE && x->push)
 			r = j->rules->image(j->rules->arg, BUILDKIT_PUSH, ref,
 			    j->why);
-		buf_printf(&j->tags, "%s%s", j->tags.len > 0 ? "," : "", ref);
+		note_tag(j, ref);
 	}
 	return r;
 }

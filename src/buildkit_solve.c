@@ -309,7 +309,7 @@ static const char *const denied_sources[] = {
 	    "(:[0-9]*)?([/?#].*)?$",
 };
 
-static void
+static enum reason
 put_source_policy(struct job *j)
 {
 	enum { DENY = 1, REGEX = 2 };
@@ -327,7 +327,26 @@ put_source_policy(struct job *j)
 		pb_put_bytes(&rule, 2, buf_span(&selector));
 		pb_put_bytes(&policy, 2, buf_span(&rule));
 	}
-	pb_put_bytes(j->out, 12, buf_span(&policy));
+	if (pb_put_bytes(j->out, 12, buf_span(&policy)) < 0)
+		return refuse(j->why, R_INTERNAL, "out of memory");
+	return R_NONE;
+}
+
+/* A build is on record with its tags before it starts. */
+static enum reason
+record(struct job *j)
+{
+	char *tags = j->tags.data, event[32];
+
+	if (j->tags.failed)
+		return refuse(j->why, R_TAG, "too many");
+	if (j->tags.len > 0) {
+		j->tags.data[j->tags.len - 1] = '\0';
+		tags++;
+	}
+	return j->rules->decided(j->rules->arg, "image.build", j->tags.len > 0 ?
+	    tags : "", j->why, event, sizeof(event)) == 0 ? R_NONE :
+	    refuse(j->why, R_NO_RECORD, " ");
 }
 
 static int
@@ -376,7 +395,6 @@ buildkit_solve(struct buildkit_rules *rules, struct span in, struct buf *out,
 	struct job j;
 	struct job_export x;
 	enum reason r;
-	char event[32];
 
 	if (job_begin(&j, &x, rules, out, why) < 0) {
 		job_end(&j);
@@ -387,10 +405,10 @@ buildkit_solve(struct buildkit_rules *rules, struct span in, struct buf *out,
 		r = job_export_done(&j);
 	if (r == R_NONE)
 		r = put_attrs(&j, 7);
-	put_source_policy(&j);
-	if (r == R_NONE && rules->decided(rules->arg, "image.build",
-	    j.tags.len > 0 ? j.tags.data : "", why, event, sizeof(event)) < 0)
-		r = refuse(why, R_NO_RECORD, " ");
+	if (r == R_NONE)
+		r = put_source_policy(&j);
+	if (r == R_NONE)
+		r = record(&j);
 	job_end(&j);
 	return r;
 }
