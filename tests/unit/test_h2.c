@@ -758,6 +758,23 @@ hostile_frames_end_the_connection(void **state)
 	}
 }
 
+/* The server's numbers, and those that are over. */
+static void
+numbers_of_streams_are_odd_and_rise(void **state)
+{
+	static const uint32_t bad[] = { 0, 2, 5, 3, 1 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct t t;
+
+		start(&t);
+		assert_int_equal(call(&t, 5, "/s/Pass", true), 0);
+		assert_int_equal(call(&t, bad[i], "/s/Pass", true), -1);
+		end(&t);
+	}
+}
+
 static void
 a_stream_that_ended_takes_no_data(void **state)
 {
@@ -824,13 +841,16 @@ oversized_heads_end_the_connection(void **state)
 	assert_int_equal(client_frame(&t, H2_HEADERS, H2_END_HEADERS, 1,
 	    one.data, one.len), -1);
 	end(&t);
-	/* more fields than there is room for */
+	/* more fields than there is room for, in a head that is good */
 	start(&t);
 	buf_reset(&one);
 	buf_add(&one, "\x83\x86\x84", 3);
-	for (int i = 0; i < H2_FIELDS_MAX; i++)
+	for (int i = 0; i < H2_FIELDS_MAX - 3; i++)
 		buf_add(&one, "\x00\x01x\x01y", 5);
 	assert_int_equal(client_frame(&t, H2_HEADERS, H2_END_HEADERS, 1,
+	    one.data, one.len), 0);
+	buf_add(&one, "\x00\x01x\x01y", 5);
+	assert_int_equal(client_frame(&t, H2_HEADERS, H2_END_HEADERS, 3,
 	    one.data, one.len), -1);
 	end(&t);
 }
@@ -1059,6 +1079,7 @@ main(void)
 		    data_of_a_reset_stream_is_dropped_and_credited),
 		cmocka_unit_test(ours_goes_between_whole_frames_only),
 		cmocka_unit_test(hostile_frames_end_the_connection),
+		cmocka_unit_test(numbers_of_streams_are_odd_and_rise),
 		cmocka_unit_test(a_stream_that_ended_takes_no_data),
 		cmocka_unit_test(a_block_is_not_interrupted),
 		cmocka_unit_test(oversized_heads_end_the_connection),
