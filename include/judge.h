@@ -9,6 +9,7 @@
 #ifndef JUDGE_H
 #define JUDGE_H
 
+#include "bind.h"
 #include "labels.h"
 #include "policy.h"
 
@@ -62,8 +63,11 @@ struct bind {			/* host path asked for, as written */
 	const char *source;
 	const char *target;
 	bool readonly;
+	bool make;		/* make the directory where it is missing */
+	const cJSON *options;	/* BindOptions, or NULL */
 };
-/* The one place that decides on host paths. */
+/* The one place that decides on host paths (judge_binds.c).  What is allowed
+ * is kept in env->binds; the caller takes it out of where it stood. */
 enum reason judge_bind(struct policy_env *env, const struct bind *b,
     struct refusal *why);
 /* A path inside the container at which something is mounted. */
@@ -71,8 +75,17 @@ enum reason judge_target(struct policy_env *env, const char *target,
     struct refusal *why);
 judge_fn judge_binds, judge_mounts, judge_tmpfs, judge_volumes,
     judge_volume_driver, judge_working_dir, judge_propagation;
-/* Removes "//", "/./" and "/../" as dockerd's filepath.Clean does. */
-bool path_clean(const char *path, char *out, size_t cap);
+/* Puts env->binds into Mounts; volumes that they need are made. */
+enum reason binds_place(struct policy_env *env, cJSON *host,
+    struct refusal *why);
+
+/* --- confine.c --- */
+/* Takes root out of a container that must not have it: env->confine, or what
+ * it shares with confined ones says so. */
+enum reason confine_create(struct policy_env *env, cJSON *body, cJSON *host,
+    struct refusal *why);
+/* The user that a confined container gets; true: it is the one asked for. */
+bool confine_user(const struct caller *c, const char *asked, char out[32]);
 
 /* --- judge_volumes.c --- */
 /* Makes or checks named volumes, and labels anonymous ones; image: the

@@ -18,6 +18,8 @@
 #define LABEL_GATE "ds01.gate"		/* fresh random at each create */
 #define LABEL_PROTECTED "ds01.protected"
 #define LABEL_LEGACY "aime.mlc.USER"
+#define LABEL_CONFINED "ds01.confined"	/* no root inside: confine.c */
+#define LABEL_BIND "ds01.bind"		/* volume: the directory it leads to */
 
 #define ID_LEN 64
 

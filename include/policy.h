@@ -16,13 +16,19 @@ struct policy_env {
 	const struct caller *caller;
 	const struct config *cfg;
 	struct engine *engine;
-	unsigned api;		/* minor the request goes on with */
+	unsigned api;		/* minor the request goes on with; a create
+				 * may raise it */
 	bool dry;		/* judging what exists: no side effects, no lookups
 				 * that create volumes */
 	struct buf *warnings;	/* one line each; goes into create's Warnings */
 	/* create: filled by policy_create() for the record and the event */
 	char image[256];
 	char image_id[80];
+	/* create: host directories found on the way, as Mounts; and why the
+	 * container must be confined */
+	cJSON *binds;
+	bool confine;
+	char confine_why[256];
 };
 
 /* Each: the body is decoded (schema_decode) already.  R_NONE: forward the

@@ -16,5 +16,8 @@ __attribute__((noreturn)) void probe_serve(int sock);
  * or -1 with errno as the user's open(2) set it; ETIMEDOUT/EPIPE when the
  * probe does not answer.  Thread-safe. */
 int probe_open(int sock, const char *path);
+/* The same, but directories of the path that are missing are made first, by
+ * the user and as his (mode 0755). */
+int probe_make(int sock, const char *path);
 
 #endif

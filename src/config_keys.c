@@ -95,7 +95,7 @@ static const struct config_key keys[] = {
 	  "Image builds: any builder, the classic one only, or none.",
 	  WORD_KEY(builds_words, builds) },
 
-	{ "policy.*.binds", "list", "[]",
+	{ "policy.*.binds", "list", "[~]",
 	  "Directories of the host that may be mounted, with all below; ~ is "
 	  "the user's home.", LIST_KEY(item_bind, POL(binds)) },
 	{ "policy.*.capabilities", "list", "[]",

@@ -45,6 +45,7 @@ judge_create(struct request *r)
 	}
 	if (why == R_NONE)
 		why = policy_create(&env, r->body, &r->why);
+	r->api = env.api;	/* raised for what older versions leave out */
 	snprintf(r->image, sizeof(r->image), "%s", env.image);
 	snprintf(r->image_id, sizeof(r->image_id), "%s", env.image_id);
 	snprintf(r->type, sizeof(r->type), "%s",
@@ -82,6 +83,17 @@ judge_top(struct request *r)
 {
 	return r->trusted ? R_NONE :
 	    policy_ps_args(text_of(r, "ps_args"), &r->why);
+}
+
+/* Archives are read and written as root, through whatever is mounted.  HEAD
+ * says what is there and is no different. */
+static enum reason
+judge_archive(struct request *r)
+{
+	if (r->trusted || !r->thing.confined)
+		return R_NONE;
+	return refuse(&r->why, R_ARCHIVE, "%s has directories of the host, and "
+	    "no root inside", r->thing.name);
 }
 
 /* --- volumes and networks ----------------------------------------------------------- */
@@ -378,6 +390,9 @@ static const struct judged {
 	{ OP_CONTAINER_RENAME, NULL, false, judge_rename },
 	{ OP_CONTAINER_TOP, NULL, false, judge_top },
 	{ OP_CONTAINER_COMMIT, &schema_commit, false, judge_commit },
+	{ OP_CONTAINER_ARCHIVE_GET, NULL, false, judge_archive },
+	{ OP_CONTAINER_ARCHIVE_STAT, NULL, false, judge_archive },
+	{ OP_CONTAINER_ARCHIVE_PUT, NULL, false, judge_archive },
 	{ OP_CONTAINER_PRUNE, NULL, false, judge_prune },
 	{ OP_VOLUME_CREATE, &schema_volume, true, judge_volume_create },
 	{ OP_VOLUME_PRUNE, NULL, false, judge_prune },

@@ -109,7 +109,9 @@ own_volume(struct work *w, struct span v)
 {
 	struct thing t;
 
-	return owner_of_labelled_json(w->c, v, &t) == CLAIM_OWN;
+	/* directories of the host are no volumes to their user */
+	return json_empty(json_path(v, "Labels", LABEL_BIND, NULL)) &&
+	    owner_of_labelled_json(w->c, v, &t) == CLAIM_OWN;
 }
 
 static bool

@@ -2,8 +2,8 @@
  * judge_mounts.c - what is mounted into a container, and where.
  *
  * Binds, Mounts, Volumes and Tmpfs are four spellings of one thing; a host
- * path comes to judge_bind() whichever was used.  Nothing is created here:
- * see judge_volumes.c.
+ * path comes to judge_bind() whichever was used.  Nothing is created here: see
+ * judge_binds.c, judge_volumes.c.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -11,45 +11,6 @@
 #include "judge.h"
 
 #define NVIDIA_DIR "nvidia-container-devices"
-
-bool
-path_clean(const char *path, char *out, size_t cap)
-{
-	size_t n = 0;
-
-	if (cap < 2 || *path != '/')
-		return false;
-	while (*path != '\0') {
-		size_t len;
-
-		path += strspn(path, "/");
-		len = strcspn(path, "/");
-		if (len == 2 && memcmp(path, "..", 2) == 0) {
-			while (n > 0 && out[--n] != '/')
-				;
-		} else if (len > 0 && !(len == 1 && *path == '.')) {
-			if (len + 2 > cap - n)
-				return false;
-			out[n++] = '/';
-			memcpy(out + n, path, len);
-			n += len;
-		}
-		path += len;
-	}
-	if (n == 0)
-		out[n++] = '/';
-	out[n] = '\0';
-	return true;
-}
-
-static bool
-below(const char *path, const char *dir)
-{
-	size_t n = strlen(dir);
-
-	return strncmp(path, dir, n) == 0 &&
-	    (path[n] == '\0' || path[n] == '/');
-}
 
 /* The nvidia runtime reads the GPUs that are wanted from mounts there. */
 enum reason
@@ -65,19 +26,10 @@ judge_target(struct policy_env *env, const char *target,
 		    "path", target);
 	if (strcmp(path, "/") == 0)
 		return refuse(why, R_MOUNT, "target /");
-	if (below(path, "/var/run/" NVIDIA_DIR) ||
-	    below(path, "/run/" NVIDIA_DIR))
+	if (path_below(path, "/var/run/" NVIDIA_DIR) ||
+	    path_below(path, "/run/" NVIDIA_DIR))
 		return refuse(why, R_GPU, "by a mount on %s", target);
 	return R_NONE;
-}
-
-enum reason
-judge_bind(struct policy_env *env, const struct bind *b,
-    struct refusal *why)
-{
-	if (!judged(env))
-		return R_NONE;
-	return refuse(why, R_BIND, "%s", b->source);
 }
 
 /* Words that change how a mount behaves inside the container only. */
@@ -85,7 +37,7 @@ static bool
 mode_ok(const char *mode)
 {
 	static const char *const words[] = { "ro", "rw", "z", "Z", "nocopy",
-	    "consistent", "cached", "delegated" };
+	    "consistent", "cached", "delegated", "private", "rprivate" };
 
 	while (*mode != '\0') {
 		size_t len = strcspn(mode, ",");
@@ -116,9 +68,24 @@ is_readonly(const char *mode)
 	return false;
 }
 
-/* One entry of Binds: target | source:target[:mode]. */
+/* Ours are directories of the host; and whose another one is cannot be told
+ * of what exists. */
 static enum reason
-judge_bind_text(struct policy_env *env, const char *text,
+judge_volume_source(struct policy_env *env, const char *name,
+    struct refusal *why)
+{
+	if (!judged(env))
+		return R_NONE;
+	if (bind_is_volume(name))
+		return refuse(why, R_MOUNT, "volume name %s", name);
+	return env->dry ? refuse(why, R_NOT_OWNER_VOLUME, "%s", name) : R_NONE;
+}
+
+/* One entry of Binds: target | source:target[:mode].  *host: a directory of
+ * the host's, which judge_bind() has taken over.  Modes that relabel it (z)
+ * or copy to it have no meaning there. */
+static enum reason
+judge_bind_text(struct policy_env *env, const char *text, bool *host,
     struct refusal *why)
 {
 	char part[3][PATH_MAX] = { "", "", "" };
@@ -142,37 +109,43 @@ judge_bind_text(struct policy_env *env, const char *text,
 	r = judge_target(env, part[1], why);
 	if (r != R_NONE)
 		return r;
+	if (judged(env) && !mode_ok(part[2]))
+		return refuse(why, R_MOUNT, "mode %s", part[2]);
 	if (part[0][0] == '/') {
-		struct bind b = { part[0], part[1], is_readonly(part[2]) };
-
-		r = judge_bind(env, &b, why);
-	} else if (!volume_name_ok(part[0]))
-		r = refuse(why, R_BIND, "%s: neither an absolute path nor a "
+		*host = true;
+		return judge_bind(env, &(struct bind){ .source = part[0],
+		    .target = part[1], .readonly = is_readonly(part[2]),
+		    .make = true }, why);
+	}
+	if (!volume_name_ok(part[0]))
+		return refuse(why, R_BIND, "%s: neither an absolute path nor a "
 		    "volume's name", part[0]);
-	else if (env->dry)	/* whose volume it is cannot be told */
-		r = refuse(why, R_NOT_OWNER_VOLUME, "%s", part[0]);
-	if (r == R_NONE && judged(env) && !mode_ok(part[2]))
-		r = refuse(why, R_MOUNT, "mode %s", part[2]);
-	return r;
+	return judge_volume_source(env, part[0], why);
 }
 
 enum reason
 judge_binds(struct policy_env *env, const struct field *f, cJSON *parent,
     cJSON *value, struct refusal *why)
 {
+	cJSON *next;
 	size_t n = 0;
 	enum reason r;
 
 	(void)parent;
 	if (!judged(env))
 		return R_NONE;
-	for (const cJSON *v = value->child; v != NULL; v = v->next) {
+	for (cJSON *v = value->child; v != NULL; v = next) {
+		bool host = false;
+
+		next = v->next;
 		if (++n > JUDGE_REFS_MAX)
 			return refuse(why, R_BAD_FIELD, "%s is too long",
 			    f->name);
-		r = judge_bind_text(env, v->valuestring, why);
+		r = judge_bind_text(env, v->valuestring, &host, why);
 		if (r != R_NONE)
 			return r;
+		if (host)
+			cJSON_Delete(cJSON_DetachItemViaPointer(value, v));
 	}
 	return R_NONE;
 }
@@ -190,9 +163,7 @@ judge_mount_volume(struct policy_env *env, cJSON *mount, const char *source,
 		return R_NONE;
 	if (!volume_name_ok(source))
 		return refuse(why, R_MOUNT, "volume name %s", source);
-	if (env->dry)
-		return refuse(why, R_NOT_OWNER_VOLUME, "%s", source);
-	return R_NONE;
+	return judge_volume_source(env, source, why);
 }
 
 /* Options of another type than the mount's own: dockerd drops or refuses
@@ -209,20 +180,24 @@ drop_foreign_options(cJSON *mount, const char *keep)
 }
 
 static enum reason
-judge_mount(struct policy_env *env, cJSON *mount, struct refusal *why)
+judge_mount(struct policy_env *env, cJSON *mount, bool *host,
+    struct refusal *why)
 {
 	const char *type = tree_string(mount, "Type");
 	const char *source = tree_string(mount, "Source");
 	const char *target = tree_string(mount, "Target");
 	enum reason r = judge_target(env, target, why);
-	struct bind b = { source, target,
-	    cJSON_IsTrue(tree_get(mount, "ReadOnly")) };
 
 	if (r != R_NONE)
 		return r;
 	if (strcmp(type, "bind") == 0) {
-		drop_foreign_options(mount, "BindOptions");
-		return judge_bind(env, &b, why);
+		const cJSON *options = tree_get(mount, "BindOptions");
+
+		*host = true;
+		return judge_bind(env, &(struct bind){ .source = source,
+		    .target = target, .options = options, .readonly =
+		    cJSON_IsTrue(tree_get(mount, "ReadOnly")), .make =
+		    cJSON_IsTrue(tree_get(options, "CreateMountpoint")) }, why);
 	}
 	if (strcmp(type, "volume") == 0) {
 		drop_foreign_options(mount, "VolumeOptions");
@@ -243,19 +218,25 @@ enum reason
 judge_mounts(struct policy_env *env, const struct field *f, cJSON *parent,
     cJSON *value, struct refusal *why)
 {
+	cJSON *next;
 	size_t n = 0;
 	enum reason r;
 
 	(void)parent;
 	if (!judged(env))
 		return R_NONE;
-	for (cJSON *m = value->child; m != NULL; m = m->next) {
+	for (cJSON *m = value->child; m != NULL; m = next) {
+		bool host = false;
+
+		next = m->next;
 		if (++n > JUDGE_REFS_MAX)
 			return refuse(why, R_BAD_FIELD, "%s is too long",
 			    f->name);
-		r = judge_mount(env, m, why);
+		r = judge_mount(env, m, &host, why);
 		if (r != R_NONE)
 			return r;
+		if (host)
+			cJSON_Delete(cJSON_DetachItemViaPointer(value, m));
 	}
 	return R_NONE;
 }
@@ -331,7 +312,7 @@ judge_working_dir(struct policy_env *env, const struct field *f,
 	(void)parent;
 	/* a relative one is taken from the root; "//" is "/" */
 	if (n < 0 || (size_t)n >= sizeof(whole) ||
-	    !path_clean(whole, path, sizeof(path)) || below(path, "/proc"))
+	    !path_clean(whole, path, sizeof(path)) || path_below(path, "/proc"))
 		return refuse(why, R_WORKING_DIR, "%.160s",
 		    value->valuestring);
 	return R_NONE;

@@ -17,6 +17,8 @@ judge_volume_name(struct policy_env *env, const struct field *f,
 	(void)env;
 	(void)f;
 	(void)parent;
+	if (bind_is_volume(value->valuestring))
+		return refuse(why, R_NAME, "%s", value->valuestring);
 	return policy_name(value->valuestring, why);
 }
 

@@ -166,7 +166,8 @@ own_mounts(struct policy_env *env, const cJSON *mounts,
 	cJSON_ArrayForEach(m, mounts) {
 		const char *name = tree_string(m, "Source");
 
-		if (!is_volume(m))
+		if (!is_volume(m) ||
+		    (judged(env) && bind_is_volume(name)))	/* binds_place() */
 			continue;
 		r = *name != '\0' ? volume_own(env, name, tree_get(
 		    tree_get(m, "VolumeOptions"), "Labels"), why) :

@@ -29,8 +29,6 @@
 #include "query.h"
 #include "route.h"
 
-#define LABEL_CONFINED "ds01.confined"
-
 enum proof { PROOF_NONE, PROOF_GONE, PROOF_LEGACY, PROOF_GATE };
 
 /* What never changes about a container (but its name: owner_forget). */

@@ -178,6 +178,10 @@ finish_create(struct policy_env *env, cJSON *body, cJSON *host,
 	if (r == R_NONE)
 		r = labels_create(env->caller, body, image, why);
 	if (r == R_NONE)
+		r = confine_create(env, body, host, why);
+	if (r == R_NONE)
+		r = binds_place(env, host, why);
+	if (r == R_NONE)
 		r = volumes_own(env, body, image, why);
 	return r;
 }
@@ -206,7 +210,11 @@ policy_create(struct policy_env *env, cJSON *body, struct refusal *why)
 	r = not_the_image(policy_walk(env, &schema_create, body, why), why);
 	if (r == R_NONE && env->dry)
 		return gpu_create(env, body, (struct span){ 0 }, why);
-	return r == R_NONE ? finish_create(env, body, host, why) : r;
+	if (r == R_NONE)
+		r = finish_create(env, body, host, why);
+	cJSON_Delete(env->binds);
+	env->binds = NULL;
+	return r;
 }
 
 enum reason
@@ -218,8 +226,7 @@ policy_exec(struct policy_env *env, const struct thing *container,
 
 	if (r != R_NONE || !container->confined || !judged(env))
 		return r;
-	snprintf(user, sizeof(user), "%u:%u", (unsigned)env->caller->uid,
-	    (unsigned)env->caller->gid);
+	(void)confine_user(env->caller, tree_string(body, "User"), user);
 	return tree_set_string(body, "User", user) == 0 ? R_NONE :
 	    judge_oom(why);
 }

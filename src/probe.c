@@ -6,15 +6,18 @@
  * yields no descriptor; and that a late answer is never taken for another
  * question's.  Everything the probe sends is the user's word.
  *
- * question: number, path without NUL.  answer: number, errno (0: descriptor).
+ * question: number, whether to make it, path without NUL.
+ * answer: number, errno (0: descriptor).
  */
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -27,6 +30,7 @@
 
 struct question {
 	uint32_t number;
+	uint32_t make;		/* 1: missing directories are made first */
 	char path[PATH_MAX];
 };
 
@@ -61,6 +65,20 @@ put_answer(int sock, const struct answer *a, int fd)
 	(void)sendmsg(sock, &msg, MSG_NOSIGNAL);
 }
 
+/* mkdir -p.  What is in the way shows when it is opened. */
+static void
+make_dirs(char *path)
+{
+	for (char *p = path + (*path == '/'); *p != '\0'; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		(void)mkdir(path, 0755);
+		*p = '/';
+	}
+	(void)mkdir(path, 0755);
+}
+
 void
 probe_serve(int sock)
 {
@@ -69,6 +87,7 @@ probe_serve(int sock)
 	ssize_t n;
 	int fd;
 
+	(void)umask(022);
 	for (;;) {
 		n = recv(sock, &q, sizeof(q), 0);
 		if (n == -1 && errno == EINTR)
@@ -77,6 +96,8 @@ probe_serve(int sock)
 		    n >= (ssize_t)sizeof(q))
 			_exit(0);
 		((char *)&q)[n] = '\0';
+		if (q.make == 1)
+			make_dirs(q.path);
 		/* links are followed: the gate judges where they lead */
 		fd = open(q.path, O_PATH | O_CLOEXEC);
 		a.number = q.number;
@@ -190,16 +211,15 @@ judge(const struct answer *a, int fd)
 }
 
 static int
-ask(int sock, uint32_t number, const char *path, size_t len)
+ask(int sock, struct question *q, const char *path, size_t len)
 {
-	struct question q = { .number = number };
 	struct timespec end;
 	struct answer a;
 	int fd = -1;
 
-	memcpy(q.path, path, len);
+	memcpy(q->path, path, len);
 	/* never blocks: a probe that reads nothing must not hold us */
-	if (send(sock, &q, offsetof(struct question, path) + len,
+	if (send(sock, q, offsetof(struct question, path) + len,
 	    MSG_NOSIGNAL | MSG_DONTWAIT) == -1) {
 		errno = errno == EAGAIN ? ETIMEDOUT : EPIPE;
 		return -1;
@@ -210,7 +230,7 @@ ask(int sock, uint32_t number, const char *path, size_t len)
 	for (;;) {
 		if (get_answer(sock, &a, &fd, &end) == -1)
 			return -1;
-		if (a.number == number)
+		if (a.number == q->number)
 			return judge(&a, fd);
 		/* the answer to a question given up earlier */
 		if (fd != -1)
@@ -218,9 +238,10 @@ ask(int sock, uint32_t number, const char *path, size_t len)
 	}
 }
 
-int
-probe_open(int sock, const char *path)
+static int
+question(int sock, const char *path, bool make)
 {
+	struct question q = { .make = make };
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	static uint32_t number;
 	size_t len = strlen(path);
@@ -231,9 +252,22 @@ probe_open(int sock, const char *path)
 		return -1;
 	}
 	(void)pthread_mutex_lock(&lock);
-	fd = ask(sock, ++number, path, len);
+	q.number = ++number;
+	fd = ask(sock, &q, path, len);
 	error = errno;
 	(void)pthread_mutex_unlock(&lock);
 	errno = error;
 	return fd;
+}
+
+int
+probe_open(int sock, const char *path)
+{
+	return question(sock, path, false);
+}
+
+int
+probe_make(int sock, const char *path)
+{
+	return question(sock, path, true);
 }

@@ -213,6 +213,7 @@ own_volume(struct work *w, struct span v)
 	char name[256];
 
 	if (owner_of_labelled_json(w->c, v, &t) != CLAIM_OWN ||
+	    !json_empty(json_path(v, "Labels", LABEL_BIND, NULL)) ||
 	    (!w->all && !is_anonymous(w, v)))
 		return false;
 	memcpy(name, t.name, sizeof name);

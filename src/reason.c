@@ -142,8 +142,8 @@ static const struct reason_row rows[R__COUNT] = {
 	    "policy.default.host_uts, policy.default.networks." },
 	[R_BIND] = { "bind", 403,
 	    "Permission denied: this path cannot be mounted: %s",
-	    "Use a volume (-v NAME:/path), or a path below an allowed root. "
-	    ASK_ADMIN "policy.default.binds." },
+	    "Your home, what is below it, and what policy.default.binds "
+	    "lists can be; else use a volume (-v NAME:/path)." },
 	[R_CAP_ADD] = { "cap_add", 403,
 	    "Permission denied: capability %s",
 	    "Docker's default capabilities need no --cap-add. "
@@ -227,8 +227,8 @@ static const struct reason_row rows[R__COUNT] = {
 	    "(12 to 64 hex digits)." },
 	[R_NEEDS_NEWER_ENGINE] = { "needs_newer_engine", 403,
 	    "Permission denied: not safe on this Docker Engine: %s",
-	    "Docker Engine 26 (API 1.45) or newer is needed; until then use "
-	    "a volume and docker cp." },
+	    "Docker Engine 26 (API 1.45) or newer is needed; until then mount "
+	    "your home as a whole, or use a volume and docker cp." },
 	[R_PS_ARGS] = { "ps_args", 403,
 	    "Permission denied: ps arguments %s",
 	    "None, -ef, aux and -o with plain columns are accepted." },
@@ -247,8 +247,8 @@ static const struct reason_row rows[R__COUNT] = {
 	    "docker build ." },
 	[R_ARCHIVE] = { "archive", 403,
 	    "Permission denied: docker cp: %s",
-	    "Copy to a path that is no bind mount, or to the directory on "
-	    "the host itself." },
+	    "Copy to or from the directory on the host itself, or through "
+	    "docker exec (tar)." },
 	[R_TAG] = { "tag", 403,
 	    "Permission denied: image tag %s",
 	    "Use a tag that nobody else uses, such as USER/NAME:TAG. "

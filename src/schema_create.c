@@ -36,8 +36,7 @@ static const struct field bind_options_fields[] = {
 	IF("Propagation", F_STRING, R_MOUNT, judge_propagation, NULL,
 	    "private or rprivate"),
 	ALLOW("NonRecursive", F_BOOL, "any"),
-	DENY("CreateMountpoint", F_BOOL, R_MOUNT, NULL,
-	    "false: dockerd would make the directory as root"),
+	ALLOW("CreateMountpoint", F_BOOL, "any; what is missing is made as you"),
 	ALLOW("ReadOnlyNonRecursive", F_BOOL, "any"),
 	ALLOW("ReadOnlyForceRecursive", F_BOOL, "any"),
 	END
@@ -167,7 +166,7 @@ const struct schema schema_ulimit = {
 
 static const struct field host_config_fields[] = {
 	REWRITE("Binds", F_STRINGS, R_BIND, judge_binds, POLICY("binds"),
-	    "own volumes by name"),
+	    "own volumes by name; paths below an allowed root, see Host directories"),
 	DROP("ContainerIDFile", F_STRING, "the client's own business"),
 	REWRITE_SUB("LogConfig", F_OBJECT, R_LOG_DRIVER, judge_log,
 	    &schema_log_config, POLICY("log_size"),
@@ -184,7 +183,7 @@ static const struct field host_config_fields[] = {
 	REWRITE("VolumesFrom", F_STRINGS, R_NOT_OWNER, judge_volumes_from,
 	    NULL, "own containers"),
 	REWRITE_SUB("Mounts", F_ARRAY, R_MOUNT, judge_mounts, &schema_mount,
-	    POLICY("binds"), "own volumes, tmpfs, images"),
+	    POLICY("binds"), "own volumes, tmpfs, images; bind as in Binds"),
 	ALLOW("ConsoleSize", F_INTS, "any"),
 	DENY("Annotations", F_MAP_STRING, R_ANNOTATION, NULL,
 	    "empty: they steer the runtime"),

@@ -63,7 +63,8 @@ defaults_are_the_documented_ones(void **state)
 	assert_int_equal(c->policies[0].pids, 4096);
 	assert_int_equal(c->policies[0].memory, 0);
 	assert_int_equal(c->policies[0].gpus, GPUS_NONE);
-	assert_int_equal(c->policies[0].binds.n, 0);
+	assert_int_equal(c->policies[0].binds.n, 1);
+	assert_string_equal(c->policies[0].binds.v[0], "~");
 	assert_false(c->policies[0].host_pid);
 	config_free(c);
 }

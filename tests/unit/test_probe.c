@@ -1,5 +1,7 @@
 /*
  * test_probe.c - an honest probe in a child, hostile ones on a socketpair.
+ *
+ * links: probe
  */
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -136,6 +138,42 @@ test_is_the_user(void **state)
 	(void)rmdir(dir);
 	assert_int_equal(fd, -1);
 	assert_int_equal(error, EACCES);
+}
+
+/* Missing directories are made, as the user, and only when asked for. */
+static void
+test_makes(void **state)
+{
+	char dir[] = "/tmp/test-probe.XXXXXX", path[64], deep[80];
+	struct stat st;
+	int fd;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(chown(dir, 64017, 64017), 0);
+	(void)snprintf(path, sizeof(path), "%s/a", dir);
+	(void)snprintf(deep, sizeof(deep), "%s/a/b", dir);
+	start_probe(64017);
+	assert_int_equal(probe_open(sock, deep), -1);
+	assert_int_equal(stat(path, &st), -1);
+	fd = probe_make(sock, deep);
+	assert_true(fd >= 0);
+	(void)close(fd);
+	assert_int_equal(stat(deep, &st), 0);
+	assert_true(S_ISDIR(st.st_mode));
+	assert_int_equal(st.st_uid, 64017);
+	assert_int_equal(st.st_mode & 07777, 0755);
+	/* what is there is left as it is */
+	fd = probe_make(sock, "/etc/passwd");
+	assert_true(fd >= 0);
+	(void)close(fd);
+	assert_int_equal(probe_make(sock, "/etc/ds01-no/x"), -1);
+	assert_int_equal(stat("/etc/ds01-no", &st), -1);
+	(void)rmdir(deep);
+	(void)rmdir(path);
+	(void)rmdir(dir);
 }
 
 static void
@@ -350,6 +388,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_opens, end_probe),
 		cmocka_unit_test_teardown(test_is_the_user, end_probe),
+		cmocka_unit_test_teardown(test_makes, end_probe),
 		cmocka_unit_test_teardown(test_dead, end_probe),
 		cmocka_unit_test_teardown(test_hostile, end_probe),
 		cmocka_unit_test_teardown(test_silent, end_probe),
