@@ -1,5 +1,6 @@
 /*
  * test_cmdline.c - command lines as docker reads them, one row each.
+ * links: cmdline context
  */
 #include <sys/stat.h>
 

@@ -1,5 +1,6 @@
 /*
  * test_drop.c - each drop in a child of its own, judged by /proc.
+ * links: drop
  */
 #include <sys/prctl.h>
 #include <sys/stat.h>
