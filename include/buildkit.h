@@ -64,7 +64,7 @@ struct buildkit_method {
 };
 const struct buildkit_method *buildkit_methods(size_t *n);
 
-/* A ref as dockerd gets it: with the prefix of the caller. */
+/* A ref as dockerd gets it: with the caller's prefix, if it has it not. */
 int buildkit_ref(const struct buildkit_rules *rules, struct span ref,
     struct buf *out);
 

@@ -239,8 +239,15 @@ int
 buildkit_ref(const struct buildkit_rules *rules, struct span ref,
     struct buf *out)
 {
+	char prefix[32];
+	size_t n;
+
 	/* letters and digits only: a ref becomes part of other names */
-	buf_printf(out, "u%lux", (unsigned long)rules->as->uid);
+	n = (size_t)snprintf(prefix, sizeof(prefix), "u%lux",
+	    (unsigned long)rules->as->uid);
+	/* records of history name it as dockerd knows it */
+	if (ref.len < n || memcmp(ref.ptr, prefix, n) != 0)
+		buf_puts(out, prefix);
 	return buf_putspan(out, ref);
 }
 

@@ -529,6 +529,11 @@ h2_from_client(struct h2 *h, struct span bytes)
 		b[i] = (char)(h->last >> (24 - 8 * i));
 		b[4 + i] = (char)(h->error >> (24 - 8 * i));
 	}
+	if (!h->started && h->head_len == 0) {
+		/* a server's first frame; dockerd's has not come yet */
+		h2_put_frame(&h->inject, H2_SETTINGS, 0, 0, span_of(""));
+		h->started = true;
+	}
 	h2_put_frame(&h->inject, H2_GOAWAY, 0, 0, (struct span){ b, 8 });
 	(void)h2_inject(h);
 	return -1;

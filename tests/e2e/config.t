@@ -110,4 +110,42 @@ rm -f "$PLACE/home/$ALICE/ready"
 wait $S
 row $? 'a session takes a change too'
 place_config
+
+# --- an engine that is replaced while a gate lives: its versions are asked anew
+cat >"$WORK/old.pl" <<'END'
+use Socket;
+$SIG{CHLD} = "IGNORE";
+socket my $l, AF_UNIX, SOCK_STREAM, 0 or die;
+bind $l, sockaddr_un($ARGV[0]) or die;
+listen $l, 9 or die;
+chmod 0666, $ARGV[0];
+while (accept(my $c, $l)) {
+	next if fork;
+	my $in = '';
+	while (sysread $c, $in, 4096, length $in) {
+		next unless $in =~ /\r\n\r\n/;
+		my $b = $in =~ m,/version, ? '{"Version":"1.12","ApiVersion":' .
+		    '"1.24","MinAPIVersion":"1.12"}' : '[]';
+		syswrite $c, "HTTP/1.1 200 OK\r\nApi-Version: 1.24\r\n" .
+		    "Content-Type: application/json\r\nContent-Length: " .
+		    length($b) . "\r\n\r\n$b";
+		$in = '';
+	}
+	exit;
+}
+END
+perl "$WORK/old.pl" "$WORK/old.sock" &
+P=$!
+_i=0
+until [ -S "$WORK/old.sock" ] || [ $_i -gt 50 ]; do
+	_i=$((_i + 1))
+	sleep 0.1
+done
+(ENGINE_SOCKET=$WORK/old.sock && place_config)
+answers 200 $ALICE GET /v1.24/containers/json
+answers 400 $ALICE GET /v1.41/containers/json
+place_config
+answers 200 $ALICE GET /v1.41/containers/json
+may $ALICE docker ps
+kill $P
 finish

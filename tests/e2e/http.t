@@ -136,6 +136,18 @@ printf '%b' "POST /containers/ds01t-a/wait ${H}Transfer-Encoding: chunked\r\n\r\
 send
 untouched $BOB "no request behind another one reached bob's container"
 
+# --- an engine that has its answer before the body is at its end
+mkdir "$WORK/d" && echo x >"$WORK/d/f"
+tar -C "$WORK/d" -cf "$WORK/d.tar" f
+head -c 3000000 /dev/zero >>"$WORK/d.tar"
+{
+	printf '%b' "PUT /containers/ds01t-a/archive?path=/tmp ${H}Content-Type: application/x-tar\r\nContent-Length: $(wc -c <"$WORK/d.tar")\r\n\r\n"
+	cat "$WORK/d.tar"
+	printf '%b' "GET /_ping ${H}Connection: close\r\n\r\n"
+} >"$BYTES"
+send
+is "$RC $STATUS" '0 200' 'an upload longer than its archive is taken to its end'
+
 # --- the engine is away
 (ENGINE_SOCKET=$WORK/none.sock && place_config)
 refused 'Cannot connect to the Docker daemon' $ALICE docker ps

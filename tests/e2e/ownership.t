@@ -214,12 +214,7 @@ run $ALICE docker rename ds01t-a "$short"
 row $((RC == 0)) "$ALICE: … also by rename"
 
 # --- one's own: the same commands do what they always did
-while read -r cmd; do
-	for c in ds01t-a "$(echo "$A" | cut -c 1-12)"; do
-		set -- $(echo "$cmd" | sed -e "s,%C,$c,g" -e "s,%W,$WORK,g")
-		may $ALICE docker "$@"
-	done
-done <<'END'
+cat >"$WORK/own" <<'END'
 exec %C true
 exec -u root -e X=1 -w /tmp %C true
 logs %C
@@ -244,6 +239,12 @@ start %C
 kill %C
 start %C
 END
+for c in ds01t-a "$(echo "$A" | cut -c 1-12)" "$A"; do
+	while read -r cmd; do
+		set -- $(echo "$cmd" | sed -e "s,%C,$c,g" -e "s,%W,$WORK,g")
+		may $ALICE docker "$@"
+	done <"$WORK/own"
+done
 may $ALICE docker container ls
 shows ds01t-a 'container ls shows the own one'
 may $ALICE docker container inspect ds01t-a

@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 # raw.pl - sends stdin to the session socket as it is, prints what comes back.
 #
-# Exit status: 0 the other side closed, 3 it did not within the time given.
+# Exit status: 0 the other side closed, 3 it did not within the time given,
+# 4 it did not take all that was sent.
 # Options: seconds to wait (10), and "open" not to half-close after sending.
 use strict;
 use warnings;
@@ -19,10 +20,13 @@ $SIG{PIPE} = 'IGNORE';
 $SIG{ALRM} = sub { exit 3 };
 alarm $limit;
 $| = 1;
-my $at = 0;
+my ($at, $cut) = (0, 0);
 while ($at < length $bytes) {
 	my $n = syswrite $s, $bytes, 65536, $at;
-	last unless defined $n;
+	if (!defined $n) {
+		$cut = 1;
+		last;
+	}
 	$at += $n;
 }
 shutdown $s, 1 unless ($open // '') eq 'open';
@@ -31,4 +35,4 @@ while (1) {
 	last unless $n;
 	syswrite STDOUT, $buf;
 }
-exit 0;
+exit($cut ? 4 : 0);

@@ -188,26 +188,26 @@ if mount -t tmpfs -o size=4k none "$PLACE/full" 2>/dev/null; then
 	may $ALICE docker create --pull never --name ds01t-full $IMAGE true
 	foreign $ALICE docker exec $VB true
 	place_config
-	umount "$PLACE/full"
+	umount -l "$PLACE/full"
 else
 	skip 'a full disk' 'no tmpfs here'
 fi
 
-# --- syslog and its limit
+# --- syslog and its limit; a user who was refused nothing yet
 STATE=$PLACE/var/lib/ds01/rate-limits
 lines() {
 	if [ "$SYSLOG_FILE" = journal ]; then
-		journalctl -q -o cat -t ds01-access --since "@$T"
+		journalctl -q -o short -t ds01-access --since "@$T"
 	else
 		grep ds01-access "$SYSLOG_FILE"
-	fi | grep -F "$BOB" | grep -F "$VA-x"
+	fi | grep -F "$NUMBER" | grep -F "$VA-x"
 }
 if [ -n "${SYSLOG_FILE:-}" ]; then
-	rm -f "$STATE"/deny-$BOB.state
+	rm -f "$STATE"/deny-$NUMBER.state
 	fresh $ALICE $VA-x
 	n=0
 	while [ $n -lt 15 ]; do
-		run $BOB docker stop $VA-x
+		run $NUMBER docker stop $VA-x
 		n=$((n + 1))
 	done
 	sleep 1
@@ -217,18 +217,18 @@ if [ -n "${SYSLOG_FILE:-}" ]; then
 	row $? "15 refusals are at most 10 syslog lines and one that counts ($n)"
 	shows FIRST 'the first one says so'
 	ls -l "$STATE" >"$OUT" 2>&1
-	shows "deny-$BOB.state" 'the count is kept in a state file'
-	run $BOB sh -c "echo '0 9999999999' >$STATE/deny-$BOB.state"
+	shows "deny-$NUMBER.state" 'the count is kept in a state file'
+	run $NUMBER sh -c "echo '0 9999999999' >$STATE/deny-$NUMBER.state"
 	[ $RC -ne 0 ]; row $? '… which its user cannot write (J-1, J-2)'
 	n=$(perl -ne '$n++ if /auth.denied/ && /'"$VA-x"'/; END { print $n // 0 }' "$EVENTS")
 	[ "$n" -ge 15 ]; row $? "events are not limited ($n)"
-	printf 'x a[$(id)] \n\000\n' >"$STATE/deny-$BOB.state"
-	chown $SERVICE_USER "$STATE/deny-$BOB.state"
-	refused "belongs to $ALICE" $BOB docker stop $VA-x
-	chown root "$STATE/deny-$BOB.state"
-	chmod 0 "$STATE/deny-$BOB.state"
-	refused "belongs to $ALICE" $BOB docker stop $VA-x
-	rm -f "$STATE/deny-$BOB.state"
+	printf 'x a[$(id)] \n\000\n' >"$STATE/deny-$NUMBER.state"
+	chown $SERVICE_USER "$STATE/deny-$NUMBER.state"
+	refused "belongs to $ALICE" $NUMBER docker stop $VA-x
+	chown root "$STATE/deny-$NUMBER.state"
+	chmod 0 "$STATE/deny-$NUMBER.state"
+	refused "belongs to $ALICE" $NUMBER docker stop $VA-x
+	rm -f "$STATE/deny-$NUMBER.state"
 else
 	skip 'syslog' 'no syslog to look into'
 fi

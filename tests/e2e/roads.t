@@ -193,7 +193,6 @@ GET /debug/vars
 GET /debug/pprof/
 GET /metrics
 GET /nosuch
-DELETE /containers/x/json
 PATCH /containers/json
 END
 for n in --driver=macvlan --driver=ipvlan --driver=host --driver=overlay \

@@ -201,8 +201,9 @@ fresh() {	# user, name, further options
 portrait() {	# user
 	for c in $(direct ps -aq --no-trunc --filter "label=ds01.user=$1" |
 	    sort); do
-		direct inspect --format '{{.Id}} {{.Name}} {{.State.Status}} {{.State.StartedAt}} {{.RestartCount}} {{.HostConfig.Memory}} {{.HostConfig.PidsLimit}} {{json .NetworkSettings.Networks}} {{json .ExecIDs}}' "$c"
-		direct diff "$c"
+		direct inspect --format '{{.Id}} {{.Name}} {{.State.Status}} {{.State.StartedAt}} {{.RestartCount}} {{.HostConfig.Memory}} {{.HostConfig.PidsLimit}} {{json .NetworkSettings.Networks}}' "$c"
+		direct diff "$c" | sort
+		direct top "$c" -o pid,args 2>/dev/null | sort
 	done
 	direct volume ls -q --filter "label=ds01.user=$1" | sort
 	direct network ls -q --no-trunc --filter "label=ds01.user=$1" | sort

@@ -238,6 +238,12 @@ refs_are_ones_own(void **state)
 		assert_int_equal(ask(&r, with[i].path, &in, &out, why),
 		    H2_PASS);
 		expect(&out, with[i].ref, NULL, "u1000xu1001xref");
+		buf_reset(&in);
+		buf_reset(&out);
+		pb_put_bytes(&in, with[i].ref, span_of("u1000xref"));
+		assert_int_equal(ask(&r, with[i].path, &in, &out, why),
+		    H2_PASS);
+		expect(&out, with[i].ref, NULL, "u1000xref");
 		/* a second one would be the one that counts */
 		pb_put_bytes(&in, with[i].ref, span_of("u1001xref"));
 		assert_int_equal(ask(&r, with[i].path, &in, &out, why),

@@ -906,6 +906,10 @@ the_preface_is_exact(void **state)
 
 		assert_int_equal(h2_from_client(h, span_of(bad[i])), -1);
 		assert_int_equal(h2_to_engine(h)->len, 0);
+		/* a SETTINGS of ours, then GOAWAY */
+		assert_int_equal(h2_to_client(h)->len, 9 + 17);
+		assert_int_equal(h2_to_client(h)->data[3], H2_SETTINGS);
+		assert_int_equal(h2_to_client(h)->data[9 + 3], H2_GOAWAY);
 		h2_free(h);
 	}
 	/* SETTINGS come first */

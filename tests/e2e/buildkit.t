@@ -1,0 +1,197 @@
+#!/bin/sh
+# BuildKit over POST /grpc: what docker build does for its user, and nothing
+# of anybody else's.  (api a.5, b.10; peers C3, E12)
+. "$(dirname "$0")/../lib/e2e.sh"
+begin
+LIMIT=120
+H=$PLACE/home/$ALICE
+if ! as $ALICE docker buildx version >/dev/null 2>&1; then
+	skip 'BuildKit' 'no buildx here'
+	finish
+fi
+# Engines before 23 know no source policy and keep no history.
+new() {
+	api_at_least 43
+}
+for u in $ALICE $BOB; do
+	d=$PLACE/home/$u/kit
+	mkdir -p "$d"
+	cat >"$d/Dockerfile" <<-END
+	FROM $IMAGE AS a
+	RUN echo built >/made
+	FROM $IMAGE
+	COPY --from=a /made /made
+	COPY here /here
+	RUN --mount=type=cache,target=/c,id=shared echo $u >>/c/who; cat /c/who >/who
+	LABEL x=y
+	CMD ["cat","/made","/who"]
+	END
+	echo context >"$d/here"
+	printf 'FROM %s\nRUN echo %s\n' $IMAGE "$u" >"$d/plain"
+	chown -R "$u": "$d"
+done
+B='docker buildx build --load'
+dockerfile() {	# user, text: builds it
+	_u=$1
+	shift
+	as "$_u" sh -c "printf '$1' | timeout -k 5 $LIMIT $B -q -" \
+	    >"$OUT" 2>"$ERR" </dev/null
+	RC=$?
+}
+denied() {	# text, user, Dockerfile
+	dockerfile "$2" "$3"
+	[ $RC -ne 0 ] && grep -qF -- "$1" "$ERR"
+	row $? "$2 builds $3 -> refused: $1"
+}
+
+# --- it works, again and again
+may $ALICE $B -t ds01t-kit/a kit
+may $ALICE docker run --rm --pull never ds01t-kit/a
+shows built 'what was built runs'
+is "$(direct image inspect -f '{{index .Config.Labels "ds01.user"}} {{index .Config.Labels "ds01.protected"}} {{.Config.Labels.x}}' ds01t-kit/a)" \
+    "$ALICE false y" 'it is labelled for its owner, reserved labels neutral'
+one=$(direct image inspect -f '{{.Id}}' ds01t-kit/a)
+may $ALICE $B -q -t ds01t-kit/a kit
+is "$(direct image inspect -f '{{.Id}}' ds01t-kit/a)" "$one" \
+    'a build that changes nothing gives the same image'
+bad=0
+for i in 1 2 3 4 5 6 7 8; do
+	run $ALICE $B -q --no-cache -f kit/plain kit
+	[ $RC -eq 0 ] || bad=$((bad + 1))
+done
+is $bad 0 'eight builds in a row'
+may $ALICE sh -c "tar -C kit -c . | $B -q -t ds01t-kit/tar -"
+may $ALICE sh -c "$B -q -t ds01t-kit/stdin - <kit/plain"
+may $ALICE docker buildx build -o type=local,dest=out kit
+ok 'an exported build is the user'"'"'s own file' test -O "$H/out/../kit" -o -f "$H/out/made"
+may $ALICE docker buildx build -o type=tar,dest=out.tar kit
+may $ALICE $B --build-context other=kit --build-arg X=1 --target a kit
+may $ALICE docker buildx ls
+may $ALICE docker buildx inspect
+cat >"$H/docker-bake.hcl" <<'END'
+group "default" { targets = ["a", "b"] }
+target "a" {
+  context = "kit"
+  tags = ["ds01t-kit/bake-a"]
+}
+target "b" {
+  context = "kit"
+  args = { X = "1" }
+  tags = ["ds01t-kit/bake-b"]
+}
+END
+may $ALICE docker buildx bake --load
+if as $ALICE docker compose version >/dev/null 2>&1; then
+	printf 'services:\n  w:\n    build: kit\n    image: ds01t-kit/w\n    pull_policy: build\n    command: sleep 600\n    stop_signal: SIGKILL\n' \
+	    >"$H/kit.yaml"
+	may $ALICE docker compose -p ds01t-kit -f kit.yaml up -d
+	c=$(direct ps -q --filter name=ds01t-kit)
+	may $ALICE docker compose -p ds01t-kit -f kit.yaml up -d --build
+	is "$(direct ps -q --filter name=ds01t-kit)" "$c" \
+	    'compose up --build keeps a container whose image is the same'
+	may $ALICE docker compose -p ds01t-kit -f kit.yaml down -t 0
+fi
+
+# --- nobody else's: tags, cache, history
+refused "this image tag belongs to $ALICE" $BOB $B -t ds01t-kit/a kit
+refused 'belongs to the administrators' $BOB $B -t $IMAGE kit
+refused 'belongs to the administrators' $BOB $B -t ds01t-kit/c -t $IMAGE kit
+is "$(direct image inspect -f '{{.Id}}' ds01t-kit/a)" "$one" 'the tag stands'
+may $BOB $B -t ds01t-kit/b kit
+may $BOB docker run --rm --pull never ds01t-kit/b
+shows $BOB 'a cache mount holds what its user put there'
+hides $ALICE '… and nothing of another user'
+cached=$(direct buildx du 2>/dev/null | grep -c .)
+may $BOB docker buildx du
+may $BOB docker buildx prune -af
+may $BOB docker builder prune -af
+may $BOB docker system prune -f
+is "$(direct buildx du 2>/dev/null | grep -c .)" "$cached" \
+    "a user's prune leaves the cache as it is"
+[ "$cached" -gt 3 ]; row $? '… and there is one'
+if as $ALICE env BUILDX_EXPERIMENTAL=1 docker buildx history --help 2>/dev/null |
+    grep -q logs; then
+	run $ALICE $B -q --metadata-file m.json --no-cache -f kit/plain kit
+	ref=$(sed -n 's,.*"buildx.build.ref": *"[^"]*/\([^"/]*\)".*,\1,p' \
+	    "$H/m.json")
+	K='env BUILDX_EXPERIMENTAL=1 docker buildx history'
+	may $ALICE $K logs "$ref"
+	grep -qF "$ALICE" "$OUT" "$ERR"
+	row $? 'the log of a build of one'"'"'s own'
+	run $BOB $K logs "$ref"
+	! grep -qF "echo $ALICE" "$OUT" "$ERR"
+	row $? "another's is not shown, not even to who knows its ref"
+	run $BOB $K ls
+	hides "$ref" 'nor is it in the list'
+	run $BOB $K rm "$ref"
+	run $ALICE $K logs "$ref"
+	grep -qF "$ALICE" "$OUT" "$ERR"
+	row $? 'nor can it be removed'
+	may $ALICE $K ls
+fi
+
+# --- no road to the host
+refused 'namespace of the host' $ALICE $B --network host kit
+refused 'namespace of the host' $ALICE $B --allow network.host kit
+refused 'root on this host' $ALICE $B --allow security.insecure kit
+refused cgroup-parent $ALICE $B --cgroup-parent /x kit
+refused 'does not fetch for you' $ALICE $B https://127.0.0.1:1/x.git
+refused 'does not fetch for you' $ALICE $B --build-context x=https://127.0.0.1:1/x kit
+refused ds01.user $ALICE $B --label ds01.user=$BOB kit
+refused ds01.protected $ALICE $B --label ds01.protected=true kit
+denied 'network.host is not allowed' $ALICE "FROM $IMAGE\nRUN --network=host true\n"
+dockerfile $ALICE "# syntax=ds01t/no-such-frontend:1\nFROM $IMAGE\nRUN true\n"
+row $RC 'a custom frontend is not run: the built-in one is'
+if new; then
+	for u in http://127.0.0.1:1/x http://localhost:1/x \
+	    http://LOCALHOST:1/x http://u:p@127.1:1/x http://0x7f.1:1/x \
+	    http://2130706433:1/x http://0:1/x http://169.254.169.254/x \
+	    'http://[::1]:1/x' 'http://[::ffff:127.0.0.1]:1/x' \
+	    'http://[fe80::1]/x' https://127.0.0.1:1/x \
+	    https://127.0.0.1:1/x.git; do
+		denied 'denied by policy' $ALICE "FROM $IMAGE\nADD $u /x\n"
+	done
+	# what is not this host's is tried: no route here, but no policy either
+	dockerfile $ALICE "FROM $IMAGE\nADD http://198.51.100.1.invalid/x /x\n"
+	! grep -q 'denied by policy' "$ERR"
+	row $? 'another host is none of the policy'"'"'s'
+fi
+
+# --- calls that no honest client makes
+cp "$(dirname "$0")/grpc.pl" "$WORK/grpc.pl"
+chmod 0644 "$WORK/grpc.pl"
+call() {	# text, user, PATH [HEX]
+	_t=$1 _u=$2
+	shift 2
+	run "$_u" ds01-docker-session perl "$WORK/grpc.pl" "$@"
+	grep -qF -- "$_t" "$OUT"
+	row $? "$_u calls $* -> $_t"
+}
+C=/moby.buildkit.v1.Control F=/moby.buildkit.v1.frontend.LLBBridge
+call 'frame 1' $ALICE $C/Info
+call 'grpc-status 7' $ALICE $F/NewContainer
+call 'grpc-status 7' $ALICE $F/ExecProcess
+call 'grpc-status 7' $ALICE /containerd.services.content.v1.Content/List
+call 'grpc-status 7' $ALICE /containerd.services.content.v1.Content/Delete
+call 'grpc-status 7' $ALICE $C/solve
+call 'grpc-status 7' $ALICE /no.such/Method
+call 'grpc-status 7' $ALICE $C/UpdateBuildHistory
+# Entitlements: network.host; Frontend: gateway.v0; a group
+call 'network.host' $ALICE $C/Solve 4a0c6e6574776f726b2e686f7374
+call 'gateway.v0' $ALICE $C/Solve 320a676174657761792e7630
+call 'malformed' $ALICE $C/Solve 0b
+# an ExecOp on the host's network, insecure, in another cgroup
+call 'namespace of the host' $ALICE $F/Solve 0a080a06120418010a00
+call 'root on this host' $ALICE $F/Solve 0a080a06120420010a00
+call 'cgroup-parent' $ALICE $F/Solve 0a0a0a0812060a0452022f78
+# a PING on stream 1, PUSH_PROMISE, CONTINUATION out of nowhere, an even
+# stream, a frame beyond the limit
+call 'goaway 1' $ALICE frame 0000080600000000010000000000000000
+call 'goaway 1' $ALICE frame 000004050400000001000000022
+call 'goaway 1' $ALICE frame 000000090400000001
+call 'goaway 1' $ALICE frame 000001010500000002ff
+call 'goaway 6' $ALICE frame ffffff000000000001
+call 'frame 1' $CAROL $C/Info
+may $ALICE $B -q kit
+ok 'the engine goes on' direct ps
+finish
