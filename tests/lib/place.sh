@@ -2,18 +2,20 @@
 #
 # Everything lives below PLACE: programs, configuration, run and state
 # directories, homes, engines.  place_clear removes it all again, and the
-# accounts.  One suite at a time: place_lock waits for another one.
+# accounts.  One suite at a time: place_lock waits for another one, unless
+# RUN, a digit, gives this one a place and names of its own.
 #
 #   place_build       make, into PLACE/build
 #   place_install     make install with private paths; accounts, directories
 #   place_config [LINES]   docker.yaml for the running engine
 #   place_clear       ends and removes everything
 
-PLACE=${PLACE:-/opt/ds01-docker-check}
-SERVICE_USER=ds01-check
-ALICE=ds01-alice BOB=ds01-bob CAROL=ds01-carol
-ERIN=ds01-erin@lab.example	# as a directory service would spell it
-NUMBER=990228755		# a name of digits only
+RUN=${RUN:-}
+PLACE=${PLACE:-/opt/ds01-docker-check$RUN}
+SERVICE_USER=ds01-check$RUN
+ALICE=ds01-alice$RUN BOB=ds01-bob$RUN CAROL=ds01-carol$RUN
+ERIN=ds01-erin$RUN@lab.example	# as a directory service would spell it
+NUMBER=99022875${RUN:-5}	# a name of digits only
 export PLACE SERVICE_USER ALICE BOB CAROL ERIN NUMBER
 
 place_make() {
@@ -24,7 +26,7 @@ place_make() {
 }
 
 place_lock() {
-	exec 9>/run/ds01-docker-tests.lock
+	exec 9>/run/ds01-docker-tests$RUN.lock
 	flock -n 9 || { echo '# waiting for another run to end'; flock 9; }
 }
 
