@@ -21,7 +21,10 @@ ssize_t relay_await(int fd, int other, char *to, size_t cap);
  * 0, -1 if either side failed. */
 int relay_body(int src, int dst, struct buf *ahead,
     const struct http_head *head, struct span first);
-/* A request body from a client: decoded, and framed by us as chunks. */
+/* A request body from a client: decoded, and framed by us as chunks.  0: all
+ * of it went up; 1: the engine stopped listening, the rest was read and
+ * thrown away, so that the client comes to read the answer; -1: the client
+ * failed, or wrote what is no body. */
 int relay_upload(int client, int engine, struct buf *ahead,
     const struct http_head *head);
 /* Raw both ways until both have ended; ahead_*: bytes read ahead from that

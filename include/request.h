@@ -2,8 +2,8 @@
  * request.h - one request on its way through the gate.
  *
  * Filled in order by mediate.c: head, route, query, object in the path,
- * body.  decide.c judges and rewrites it, exchange.c carries it to dockerd
- * and the answer back.
+ * body.  decide.c judges and rewrites it, exchange.c carries it to dockerd,
+ * answer.c what comes back.
  */
 #ifndef REQUEST_H
 #define REQUEST_H
@@ -64,10 +64,10 @@ int exchange(struct request *r);
 /* The same for a request that is no row of the route table, where the
  * configuration (or an administrator) wants it passed on. */
 int exchange_unknown(struct request *r);
-/* Answers with a status and a JSON body of our own. */
-int exchange_reply(struct connection *c, int status, struct span json,
+/* answer.c: answers with a status and a JSON body of our own. */
+int answer_own(struct connection *c, int status, struct span json,
     bool head_only);
 /* Answers a refusal in Docker's own form, with the event id. */
-int exchange_refuse(struct request *r);
+int answer_refusal(struct request *r);
 
 #endif

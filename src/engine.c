@@ -190,10 +190,10 @@ minor_of(struct span s)
 	return n;
 }
 
-/* Another engine than the one we learned from?  Then everybody else learns
- * again; this connection goes on with what it just heard. */
-static void
-watch_version(struct engine *e, const struct http_head *h)
+/* Everybody else learns again; this connection goes on with what it just
+ * heard. */
+void
+engine_heard(struct engine *e, const struct http_head *h)
 {
 	struct span v = http_header(h, "Api-Version");
 	unsigned max = v.ptr ? minor_of(v) : 0;
@@ -218,7 +218,7 @@ read_head(struct engine *e, bool no_body, struct http_head *h,
 			return broken(why, "malformed response head");
 		if (n > 0) {
 			begun = true;
-			watch_version(e, h);
+			engine_heard(e, h);
 			buf_consume(&e->in, (size_t)n);
 			if (h->status >= 200)
 				return DONE;

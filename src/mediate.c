@@ -296,7 +296,7 @@ refuse_request(struct request *r)
 	if (r->route == NULL || r->route->body == BODY_TAR ||
 	    r->route->body == BODY_RAW)
 		r->conn->close = true;	/* its body is still on the wire */
-	return exchange_refuse(r);
+	return answer_refusal(r);
 }
 
 static int
@@ -348,7 +348,7 @@ serve_one(struct connection *c)
 	int got = read_head(r);
 	if (got < 0) {
 		c->close = true;
-		(void)exchange_refuse(r);
+		(void)answer_refusal(r);
 	} else if (got > 0) {
 		if (r->head.close)
 			c->close = true;

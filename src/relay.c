@@ -221,9 +221,17 @@ send_chunk(int fd, const char *data, size_t len)
 	return 0;
 }
 
-/* Sends the payload among len bytes at data.  Bytes taken, -1 on failure. */
+/* Payload for an engine that may have stopped listening (*engine: -1). */
+static void
+pass_on(int *engine, const char *data, size_t len)
+{
+	if (*engine >= 0 && len > 0 && send_chunk(*engine, data, len) < 0)
+		*engine = -1;
+}
+
+/* Sends the payload among len bytes at data.  Bytes taken, -1: malformed. */
 static ssize_t
-upload_piece(int engine, const struct http_head *h, struct chunks *c,
+upload_piece(int *engine, const struct http_head *h, struct chunks *c,
     uint64_t *left, const char *data, size_t len)
 {
 	size_t at = 0;
@@ -232,8 +240,7 @@ upload_piece(int engine, const struct http_head *h, struct chunks *c,
 		if (len > *left)
 			len = (size_t)*left;
 		*left -= len;
-		if (len > 0 && send_chunk(engine, data, len) < 0)
-			return -1;
+		pass_on(engine, data, len);
 		return (ssize_t)len;
 	}
 	while (at < len && !c->done) {
@@ -242,14 +249,26 @@ upload_piece(int engine, const struct http_head *h, struct chunks *c,
 		    &payload);
 		if (n < 0)
 			return -1;
-		if (payload.len > 0 &&
-		    send_chunk(engine, payload.ptr, payload.len) < 0)
-			return -1;
+		pass_on(engine, payload.ptr, payload.len);
 		at += (size_t)n;
 		if (n == 0)
 			break;
 	}
 	return (ssize_t)at;
+}
+
+/* Waits for more of the body; an engine that goes away meanwhile is not
+ * waited for any longer. */
+static ssize_t
+upload_read(int client, int *engine, char *b)
+{
+	ssize_t n = relay_read(client, *engine, b, RELAY_BUF);
+
+	if (n < 0 && *engine >= 0) {
+		*engine = -1;
+		n = relay_read(client, -1, b, RELAY_BUF);
+	}
+	return n;
 }
 
 int
@@ -263,7 +282,7 @@ relay_upload(int client, int engine, struct buf *ahead,
 	ssize_t n;
 
 	if (ahead->len > 0) {
-		n = upload_piece(engine, head, &c, &left, ahead->data,
+		n = upload_piece(&engine, head, &c, &left, ahead->data,
 		    ahead->len);
 		if (n < 0)
 			return -1;
@@ -272,17 +291,17 @@ relay_upload(int client, int engine, struct buf *ahead,
 	if (!body_done(head, &c, left) && (b = malloc(RELAY_BUF)) == NULL)
 		return -1;
 	while (!body_done(head, &c, left)) {
-		n = relay_read(client, engine, b, RELAY_BUF);
+		n = upload_read(client, &engine, b);
 		if (n <= 0)
 			goto out;
-		ssize_t own = upload_piece(engine, head, &c, &left, b,
+		ssize_t own = upload_piece(&engine, head, &c, &left, b,
 		    (size_t)n);
 		if (own < 0)
 			goto out;
 		if (own < n && buf_add(ahead, b + own, (size_t)(n - own)) < 0)
 			goto out;
 	}
-	rc = write_all(engine, "0\r\n\r\n", 5);
+	rc = engine < 0 || write_all(engine, "0\r\n\r\n", 5) < 0 ? 1 : 0;
 out:
 	free(b);
 	return rc;

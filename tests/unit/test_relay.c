@@ -253,6 +253,26 @@ upload_of_known_length(void **state)
 	ends_close(&e);
 }
 
+/* dockerd has its answer already: the client may still finish. */
+static void
+upload_that_nobody_reads_is_taken(void **state)
+{
+	static char bytes[RELAY_BUF];
+	struct ends e;
+
+	(void)state;
+	ends_open(&e);
+	e.head.framing = HTTP_LENGTH;
+	e.head.length = 64 * sizeof(bytes);
+	shutdown(e.engine, SHUT_RDWR);
+	start(&e, upload_thread);
+	for (int i = 0; i < 64; i++)
+		assert_int_equal(write_all(e.client, bytes, sizeof(bytes)), 0);
+	pthread_join(e.t, NULL);
+	assert_int_equal(e.rc, 1);
+	ends_close(&e);
+}
+
 static void
 malformed_upload_fails(void **state)
 {
@@ -391,6 +411,7 @@ main(void)
 		cmocka_unit_test(half_closed_client_still_reads),
 		cmocka_unit_test(upload_is_framed_anew),
 		cmocka_unit_test(upload_of_known_length),
+		cmocka_unit_test(upload_that_nobody_reads_is_taken),
 		cmocka_unit_test(malformed_upload_fails),
 		cmocka_unit_test(hijack_half_close_from_client),
 		cmocka_unit_test(hijack_half_close_from_engine),
