@@ -14,7 +14,8 @@ enum reason {
 	R_NONE = 0,		/* not refused */
 	/* the request could not be understood */
 	R_BAD_REQUEST, R_HEAD_TOO_LARGE, R_BODY_TOO_LARGE, R_BAD_PATH,
-	R_BAD_VERSION, R_BAD_QUERY, R_BAD_JSON, R_BAD_FIELD, R_UNKNOWN_FIELD,
+	R_BAD_VERSION, R_BAD_QUERY, R_BAD_JSON, R_BAD_FIELD, R_MISSING,
+	R_UNKNOWN_FIELD,
 	R_BAD_CONTENT_TYPE, R_HTTP2, R_UNKNOWN_ROUTE, R_TOO_MANY,
 	/* not now */
 	R_ENGINE_DOWN, R_ENGINE_ERROR, R_NO_RECORD, R_INTERNAL,
@@ -58,6 +59,10 @@ struct refusal {
  * UTF-8 become '?'; no detail is "" or " ". */
 enum reason refuse(struct refusal *r, enum reason why, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* R_NOT_FOUND in dockerd's words; noun: "container", "volume", … */
+enum reason refuse_missing(struct refusal *r, const char *noun,
+    const char *name);
 
 #define REFUSAL_TEXT_MAX 1024	/* every text fits */
 

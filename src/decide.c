@@ -25,7 +25,7 @@ missing(struct request *r, const char *what, const char *ref)
 {
 	if (r->thing.status != 404 && r->thing.status != 0)
 		return refuse(&r->why, R_AMBIGUOUS, "%s %s", what, ref);
-	return refuse(&r->why, R_NOT_FOUND, "No such %s: %s", what, ref);
+	return refuse_missing(&r->why, what, ref);
 }
 
 /* bridge, host and none belong to nobody; they may be looked at and joined
@@ -139,8 +139,8 @@ decide(struct request *r)
 		/* "docker inspect x" asks for a plugin last; only a 404 lets
 		 * it say that there is no such object. */
 		if (r->route->id == OP_PLUGIN_INSPECT)
-			return refuse(&r->why, R_NOT_FOUND,
-			    "No such plugin: %s", r->match.name);
+			return refuse_missing(&r->why, "plugin",
+			    r->match.name);
 		return refuse(&r->why, R_ADMIN_ONLY, "%s", r->route->op);
 	}
 	why = decide_object(r);

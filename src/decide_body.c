@@ -283,8 +283,7 @@ build_network(struct request *r)
 		why = owner_network(&r->conn->engine, &r->as, mode, &t, NULL,
 		    &r->why);
 		if (why == R_NONE && t.claim == CLAIM_MISSING)
-			why = refuse(&r->why, R_NOT_FOUND,
-			    "No such network: %s", mode);
+			why = refuse_missing(&r->why, "network", mode);
 		if (why == R_NONE)
 			why = owner_refuse(&r->as, r->conn->view->cfg, &t,
 			    R_NOT_OWNER_NETWORK, &r->why);

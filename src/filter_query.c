@@ -23,7 +23,7 @@ own_id(struct engine *e, const struct caller *c, struct span key,
 		return refuse(why, R_BAD_QUERY, "filters: container name");
 	r = owner_container(e, c, name, &t, NULL, why);
 	if (r == R_NONE && t.claim == CLAIM_MISSING)
-		r = refuse(why, R_NOT_FOUND, "No such container: %s", name);
+		r = refuse_missing(why, "container", name);
 	else if (r == R_NONE)
 		r = owner_refuse(c, c->cfg, &t, R_NOT_FOUND, why);
 	if (r == R_NONE)

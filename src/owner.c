@@ -485,14 +485,12 @@ owner_refuse(const struct caller *c, const struct config *cfg,
 	if (t->claim == CLAIM_MISSING)
 		return t->status == 400 ?
 		    refuse(why, R_AMBIGUOUS, "%s", t->name) :
-		    refuse(why, R_NOT_FOUND, "No such %s: %s",
-		    noun(t, foreign), t->name);
+		    refuse_missing(why, noun(t, foreign), t->name);
 	if (c->admin || t->claim == CLAIM_OWN || (t->claim == CLAIM_UNOWNED &&
 	    (t->predefined || cfg->unowned_allow)))
 		return R_NONE;
 	if (foreign == R_NOT_FOUND)
-		return refuse(why, R_NOT_FOUND, "No such %s: %s",
-		    noun(t, foreign), t->name);
+		return refuse_missing(why, noun(t, foreign), t->name);
 	if (t->claim == CLAIM_FOREIGN)
 		return refuse(why, foreign, "%s", t->owner);
 	if (!container)

@@ -194,7 +194,7 @@ not_the_image(enum reason r, struct refusal *why)
 	struct refusal missing = *why;
 
 	return r != R_NOT_FOUND ? r :
-	    refuse(why, R_BAD_FIELD, "no such %.200s", missing.detail);
+	    refuse(why, R_MISSING, "%s", missing.detail);
 }
 
 enum reason

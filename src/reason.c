@@ -49,6 +49,7 @@ static const struct reason_row rows[R__COUNT] = {
 	    "Send one UTF-8 JSON object without repeated keys." },
 	[R_BAD_FIELD] = { "bad_field", 400,
 	    "Bad value in the request body: %s", "" },
+	[R_MISSING] = { "missing", 400, "%s", "" },
 	[R_UNKNOWN_FIELD] = { "unknown_field", 400,
 	    "Unknown field in the request body: %s",
 	    "Field names are those of the Docker Engine API up to 1.51, "
@@ -321,6 +322,16 @@ refuse(struct refusal *r, enum reason why, const char *fmt, ...)
 		    sizeof(r->detail));
 	va_end(ap);
 	return why;
+}
+
+enum reason
+refuse_missing(struct refusal *r, const char *noun, const char *name)
+{
+	if (strcmp(noun, "volume") == 0)
+		return refuse(r, R_NOT_FOUND, "get %s: no such volume", name);
+	if (strcmp(noun, "network") == 0)
+		return refuse(r, R_NOT_FOUND, "network %s not found", name);
+	return refuse(r, R_NOT_FOUND, "No such %s: %s", noun, name);
 }
 
 static size_t

@@ -269,6 +269,8 @@ asks_no_more_than_needed(void **state)
 	struct thing t;
 
 	(void)state;
+	assert_int_equal(engine_versions(&e, &why), R_NONE);
+	f.log_len = 0;
 	make(&m, 3000, &foreign);
 	assert_false(owner_is_own_json(&e, &alice, span_of(m.element)));
 	assert_int_equal(f.log_len, 0);
@@ -642,7 +644,7 @@ refuses(void **state)
 		{ CLAIM_MISSING, R_NOT_OWNER, false, false, R_NOT_FOUND,
 		    R_NOT_FOUND, "No such container: x" },
 		{ CLAIM_MISSING, R_NOT_OWNER_VOLUME, false, false,
-		    R_NOT_FOUND, R_NOT_FOUND, "No such volume: x" },
+		    R_NOT_FOUND, R_NOT_FOUND, "get x: no such volume" },
 	};
 	struct thing t = { .name = "x", .owner = "bob", .image = "i" };
 
