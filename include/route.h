@@ -73,10 +73,11 @@ struct route_match {
 	struct span query;		/* raw, without '?' */
 };
 
-/* R_NONE, R_BAD_PATH, R_BAD_VERSION or R_UNKNOWN_ROUTE.
+/* R_NONE, R_BAD_PATH, R_BAD_VERSION, R_NOT_FOUND or R_UNKNOWN_ROUTE.
  * {name} of images and of plugins and distribution may hold '/' (matched
  * greedily, as mux does, longest literal suffix wins); all others may not.
- * Container, network, volume and exec names are [a-zA-Z0-9][a-zA-Z0-9_.-]*.
+ * Container, network, volume and exec names are [a-zA-Z0-9][a-zA-Z0-9_.-]*;
+ * to look at what only an image can be called is R_NOT_FOUND.
  * Path bytes: unreserved, ':', '@', '/'; '%' only where an image needs it. */
 enum reason route_match(struct span method, struct span target,
     struct route_match *out, struct refusal *why);

@@ -306,6 +306,23 @@ take_name(enum object o, struct span raw, char out[ROUTE_NAME_MAX])
 	return o == OBJ_EXEC ? is_exec_id(out) : query_is_name(out);
 }
 
+/* "docker inspect lab/img:1" asks for a container of that name first and goes
+ * on only when told that there is none; none can be called so. */
+static bool
+may_be_image(const struct route *r, struct span raw, char out[ROUTE_NAME_MAX])
+{
+	return (r->id == OP_CONTAINER_INSPECT || r->id == OP_NETWORK_INSPECT ||
+	    r->id == OP_VOLUME_INSPECT) && span_copy(raw, out, ROUTE_NAME_MAX) &&
+	    is_reference(out);
+}
+
+static const char *
+noun(const struct route *r)
+{
+	return r->object == OBJ_NETWORK ? "network" :
+	    r->object == OBJ_VOLUME ? "volume" : "container";
+}
+
 /* --- matching --- */
 
 static bool
@@ -420,6 +437,9 @@ route_match(struct span method, struct span target, struct route_match *out,
 	if (r == NULL)
 		return refuse(why, R_UNKNOWN_ROUTE, "%.*s %.*s",
 		    (int)method.len, method.ptr, (int)path.len, path.ptr);
+	if (name[0].ptr != NULL && !take_name(r->object, name[0],
+	    out->name) && may_be_image(r, name[0], out->name))
+		return refuse_missing(why, noun(r), out->name);
 	if ((name[0].ptr != NULL && !take_name(r->object, name[0],
 	    out->name)) || (name[1].ptr != NULL &&
 	    !take_name(r->object, name[1], out->name2)))
