@@ -28,7 +28,7 @@ void engine_close(struct engine *e);
 /* Connects.  fd (CLOEXEC), or -1 with why = R_ENGINE_DOWN. */
 int engine_dial(const struct engine *e, struct refusal *why);
 
-/* Learns api_min/api_max from GET /version, once a process. */
+/* Learns api_min/api_max from GET /version, once for a socket. */
 enum reason engine_versions(struct engine *e, struct refusal *why);
 
 /* One small request of our own; the whole body comes back in body (bounded).

@@ -6,10 +6,11 @@
  * connection on which anything was unusual (bytes left over, "close", a
  * failure half-way) is never used again.
  *
- * The engine's API versions are learned once a process.  Every answer of
- * dockerd carries Api-Version: when it differs from what was learned, or the
- * engine was gone for a while, they are learned afresh, so an upgraded
- * engine is noticed.
+ * The engine's API versions are learned once for each socket (the
+ * configuration may name another one while we run).  Every answer of dockerd
+ * carries Api-Version: when it differs from what was learned, or the engine
+ * was gone for a while, they are learned afresh, so an upgraded engine is
+ * noticed.
  */
 #include <errno.h>
 #include <poll.h>
@@ -36,13 +37,16 @@ enum outcome {
 
 static pthread_mutex_t versions_lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned known_max, known_min;	/* 0: not known */
+static struct sockaddr_un known_at;	/* whose they are */
 
 static void
-learn(unsigned min, unsigned max)
+learn(const struct engine *e, unsigned min, unsigned max)
 {
 	pthread_mutex_lock(&versions_lock);
 	known_min = min;
 	known_max = max;
+	snprintf(known_at.sun_path, sizeof known_at.sun_path, "%s",
+	    e->socket);
 	pthread_mutex_unlock(&versions_lock);
 }
 
@@ -50,8 +54,10 @@ static void
 recall(struct engine *e)
 {
 	pthread_mutex_lock(&versions_lock);
-	e->api_min = known_min;
-	e->api_max = known_max;
+	if (strcmp(known_at.sun_path, e->socket) == 0) {
+		e->api_min = known_min;
+		e->api_max = known_max;
+	}
 	pthread_mutex_unlock(&versions_lock);
 }
 
@@ -117,7 +123,7 @@ engine_dial(const struct engine *e, struct refusal *why)
 	saved = errno;
 	if (fd >= 0)
 		close(fd);
-	learn(0, 0);
+	learn(e, 0, 0);
 	refuse(why, R_ENGINE_DOWN, "%s: %s", e->socket,
 	    strerror_r(saved, text, sizeof text));
 	return -1;
@@ -199,7 +205,7 @@ engine_heard(struct engine *e, const struct http_head *h)
 	unsigned max = v.ptr ? minor_of(v) : 0;
 
 	if (max && e->api_max && max != e->api_max) {
-		learn(0, 0);
+		learn(e, 0, 0);
 		e->api_max = max;
 	}
 }
@@ -406,7 +412,7 @@ engine_versions(struct engine *e, struct refusal *why)
 		    b, a, ROUTE_API_MIN, ROUTE_API_MAX);
 	e->api_max = a;
 	e->api_min = b;
-	learn(b, a);
+	learn(e, b, a);
 	return R_NONE;
 }
 

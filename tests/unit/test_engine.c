@@ -248,16 +248,30 @@ learns_versions_once(void **state)
 static void
 forgets_versions_when_down(void **state)
 {
-	struct engine gone;
+	struct engine later;
 
 	(void)state;
 	assert_int_equal(engine_versions(&e, &why), R_NONE);
-	engine_init(&gone, "/nonexistent/docker.sock");
-	assert_int_equal(gone.api_max, 41);
-	assert_int_equal(engine_dial(&gone, &why), -1);
-	engine_init(&gone, f.path);
-	assert_int_equal(gone.api_max, 0);
-	engine_close(&gone);
+	engine_init(&later, f.path);
+	assert_int_equal(later.api_max, 41);
+	assert_int_equal(unlink(f.path), 0);
+	assert_int_equal(engine_dial(&later, &why), -1);
+	engine_init(&later, f.path);
+	assert_int_equal(later.api_max, 0);
+	engine_close(&later);
+}
+
+/* What one engine speaks says nothing about another one. */
+static void
+keeps_versions_apart(void **state)
+{
+	struct engine other;
+
+	(void)state;
+	assert_int_equal(engine_versions(&e, &why), R_NONE);
+	engine_init(&other, "/nonexistent/docker.sock");
+	assert_int_equal(other.api_max, 0);
+	engine_close(&other);
 }
 
 static void
@@ -318,7 +332,8 @@ main(void)
 		T(reads_every_framing), T(survives_broken_answers),
 		T(answer_is_bounded), T(replaces_a_stale_connection),
 		T(says_why_it_is_down), T(dials_close_on_exec),
-		T(learns_versions_once), T(forgets_versions_when_down),
+		T(learns_versions_once), T(keeps_versions_apart),
+		T(forgets_versions_when_down),
 		T(refuses_foreign_versions), T(survives_signals),
 	};
 
