@@ -253,13 +253,81 @@ network_list(struct work *w, struct span in, struct buf *out)
 	return buf_puts(out, "]\n");
 }
 
+/* An image, and how many of the own containers are of it. */
+static int
+count_image(struct work *w, struct span image, struct span containers,
+    struct buf *out)
+{
+	struct json_iter it = json_iter(containers);
+	struct span id = json_get(image, "Id"), count, v;
+	char text[16];
+	unsigned n = 0;
+
+	count = json_get(image, "Containers");
+	/* -1: dockerd did not count */
+	if (!count.ptr || !id.ptr || json_is(count, "-1"))
+		return buf_putspan(out, image);
+	while (json_next(&it, NULL, &v)) {
+		struct span of = json_get(v, "ImageID");
+
+		if (of.len == id.len && memcmp(of.ptr, id.ptr, id.len) == 0 &&
+		    owner_is_own_json(w->e, w->c, v))
+			n++;
+	}
+	snprintf(text, sizeof text, "%u", n);
+	return json_replace(out, image, "Containers", span_of(text));
+}
+
+/* A list of images in which others' containers are not counted. */
+static int
+count_images(struct work *w, struct span images, struct buf *out)
+{
+	cleanup_buf struct buf list = BUF_INIT(ENGINE_REPLY_MAX);
+	struct json_iter it = json_iter(images);
+	struct span v;
+	bool first = true;
+
+	if (!is_kind(images, '['))
+		return buf_putspan(out, images);
+	if (list_containers(w, &list, "?all=1") == -1)
+		return -1;
+	buf_puts(out, "[");
+	while (json_next(&it, NULL, &v)) {
+		if (!first)
+			buf_puts(out, ",");
+		first = false;
+		if (count_image(w, v, buf_span(&list), out) == -1)
+			return -1;
+	}
+	return buf_puts(out, "]");
+}
+
+static int
+image_list(struct work *w, struct span in, struct buf *out)
+{
+	struct json_iter it = json_iter(in);
+	struct span v;
+
+	/* Engines before API 1.51 count only when asked for their disk. */
+	if (!is_kind(in, '[') || !json_next(&it, NULL, &v) ||
+	    json_is(json_get(v, "Containers"), "-1"))
+		return buf_putspan(out, in);
+	return count_images(w, in, out);
+}
+
 static int
 disk_usage(struct work *w, struct span in, struct buf *out)
 {
+	cleanup_buf struct buf images = BUF_INIT(ENGINE_REPLY_MAX);
+
 	buf_putspan(out, in);
 	if (!is_kind(in, '{') ||
 	    cut_array(w, out, "Containers", own_container) == -1 ||
 	    cut_array(w, out, "Volumes", own_volume) == -1)
+		return -1;
+	if (is_kind(json_get(in, "Images"), '[') &&
+	    (count_images(w, json_get(in, "Images"), &images) == -1 ||
+	    replace(out, "Images", buf_span(&images)) == -1))
 		return -1;
 	/* The cache is common, and its records tell others' RUN lines. */
 	return replace(out, "BuildCache", span_of("[]"));
@@ -379,6 +447,7 @@ static const struct {
 	{ OP_NETWORK_LIST_SLASH, network_list, false },
 	{ OP_NETWORK_INSPECT, network, false },
 	{ OP_VOLUME_LIST, volume_list, false },
+	{ OP_IMAGE_LIST, image_list, false },
 	{ OP_SYSTEM_DF, disk_usage, false },
 	{ OP_SYSTEM_INFO, info, false },
 	{ OP_SYSTEM_VERSION, version, true },

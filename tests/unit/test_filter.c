@@ -180,6 +180,20 @@ cuts_documents(void **state)
 		{ OP_SYSTEM_DF, 0, "{\"LayersSize\":5,\"BuildCache\":null,"
 		    "\"Volumes\":null}", "{\"LayersSize\":5,\"BuildCache\":[],"
 		    "\"Volumes\":null}" },
+		/* of an image, only one's own containers are counted */
+		{ OP_SYSTEM_DF, 0, "{\"Images\":[{\"Id\":\"" PLAIN "\","
+		    "\"Containers\":4},{\"Id\":\"" LYING "\","
+		    "\"Containers\":1}],\"Containers\":null}",
+		    "{\"Images\":[{\"Id\":\"" PLAIN "\",\"Containers\":2},"
+		    "{\"Id\":\"" LYING "\",\"Containers\":0}],"
+		    "\"Containers\":null}" },
+		{ OP_IMAGE_LIST, 0, "[{\"Containers\":4,\"Id\":\"" PLAIN
+		    "\"}]\n", "[{\"Containers\":2,\"Id\":\"" PLAIN
+		    "\"}]\n" },
+		{ OP_IMAGE_LIST, 0, "[{\"Containers\":-1,\"Id\":\"" PLAIN
+		    "\"}]\n", "[{\"Containers\":-1,\"Id\":\"" PLAIN
+		    "\"}]\n" },
+		{ OP_IMAGE_LIST, 0, "[]\n", "[]\n" },
 		{ OP_SYSTEM_DF, 0, "[]", NULL },
 		{ OP_SYSTEM_DF, 0, "{\"Containers\":{\"" ID_X "\":1}}", NULL },
 		{ OP_SYSTEM_INFO, 0, "{\"ID\":\"i\",\"Containers\":5,"
@@ -247,7 +261,8 @@ is_wanted_where_needed(void **state)
 	assert_true(filter_wanted(OP_SYSTEM_DF, &alice));
 	assert_false(filter_wanted(OP_CONTAINER_LIST, &admin));
 	assert_false(filter_wanted(OP_SYSTEM_EVENTS, &admin));
-	assert_false(filter_wanted(OP_IMAGE_LIST, &alice));
+	assert_true(filter_wanted(OP_IMAGE_LIST, &alice));
+	assert_false(filter_wanted(OP_IMAGE_LIST, &admin));
 	assert_true(filter_wanted(OP_SYSTEM_VERSION, &admin));
 	/* every ACCESS_FILTER route that reads is somebody's work */
 	for (int op = 0; op < OP__COUNT; op++) {
