@@ -27,6 +27,10 @@ struct strings {	/* owned list of owned strings */
 	size_t n;
 };
 
+/* May containers have root inside?  REMAPPED: where the engine gives them
+ * other ids than the host's (userns-remap).  A group's later word wins. */
+enum root_mode { ROOT_NO, ROOT_REMAPPED, ROOT_YES };
+
 /* What one Unix group (or "default") may ask of dockerd.  Limits: 0 means
  * that there is none; CONFIG_UNSET (in a group's only) that the group does
  * not speak of it.  config_policy() never returns CONFIG_UNSET. */
@@ -46,6 +50,7 @@ struct policy {
 	struct strings gpu_list;	/* GPUS_LIST: ids */
 	int64_t gpu_count;		/* GPUS_COUNT */
 	bool host_ipc, host_pid, host_uts;
+	enum root_mode container_root;
 	bool privileged_ports;		/* host ports below 1024 */
 	bool restart_always;		/* RestartPolicy always */
 	int64_t memory;			/* bytes, upper bound and default */

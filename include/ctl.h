@@ -137,6 +137,7 @@ void doctor_admins(struct doctor *d);
 /* ctl_doctor_engine.c */
 void doctor_socket(struct doctor *d);
 void doctor_engine(struct doctor *d);
+void doctor_root(struct doctor *d);
 void doctor_listeners(struct doctor *d);
 void doctor_side_doors(struct doctor *d);
 /* ctl_doctor.c */

@@ -43,6 +43,10 @@ int engine_get(struct engine *e, struct buf *body, struct refusal *why,
 /* The API minor to use for our own questions: min(ROUTE_API_MAX, api_max);
  * after engine_versions(). */
 unsigned engine_api(const struct engine *e);
+/* Does the engine map root in containers to other ids than the host's
+ * (userns-remap)?  Asked each time: it may be started without tomorrow.
+ * R_NONE with *yes, or why. */
+enum reason engine_remaps(struct engine *e, bool *yes, struct refusal *why);
 /* An answer's head: its Api-Version tells whether it is still the engine that
  * the versions were learned from. */
 void engine_heard(struct engine *e, const struct http_head *h);

@@ -84,7 +84,8 @@ enum reason binds_place(struct policy_env *env, cJSON *host,
  * it shares with confined ones says so. */
 enum reason confine_create(struct policy_env *env, cJSON *body, cJSON *host,
     struct refusal *why);
-/* The user that a confined container gets; true: it is the one asked for. */
+/* The user that a confined container gets, "uid:gid"; true: the uid is the
+ * one asked for. */
 bool confine_user(const struct caller *c, const char *asked, char out[32]);
 
 /* --- judge_volumes.c --- */

@@ -53,6 +53,11 @@ enum reason policy_connect(struct policy_env *env, cJSON *body,
 enum reason policy_disconnect(struct policy_env *env, cJSON *body,
     struct refusal *why);
 
+/* May the caller have root in a container, by policy and engine?  R_NONE with
+ * *yes, or why it cannot be told. */
+enum reason policy_root(const struct caller *c, struct engine *e, bool *yes,
+    struct refusal *why);
+
 /* Container names: [a-zA-Z0-9][a-zA-Z0-9_.-]+, an optional leading '/', and
  * nothing that looks like an id (^[0-9a-f]{12,64}$: a name beats an id
  * prefix in dockerd). */

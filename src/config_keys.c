@@ -31,6 +31,9 @@ static const char *const audit_events_words[] = {
 	[AUDIT_EVENTS_CHANGES] = "changes", [AUDIT_EVENTS_ALL] = "all",
 	[AUDIT_EVENTS_DENIALS] = "denials", NULL
 };
+static const char *const root_words[] = {
+	[ROOT_NO] = "no", [ROOT_REMAPPED] = "remapped", [ROOT_YES] = "yes", NULL
+};
 static const char *const images_words[] = {
 	[IMAGES_PROTECTED] = "protected", [IMAGES_SHARED] = "shared", NULL
 };
@@ -44,6 +47,7 @@ _Static_assert(sizeof(enum isolation) == sizeof(unsigned) &&
     sizeof(enum audit_mode) == sizeof(unsigned) &&
     sizeof(enum audit_events) == sizeof(unsigned) &&
     sizeof(enum images_mode) == sizeof(unsigned) &&
+    sizeof(enum root_mode) == sizeof(unsigned) &&
     sizeof(enum builds_mode) == sizeof(unsigned), "enum size");
 
 #define CFG(member) .at = offsetof(struct config, member)
@@ -130,6 +134,10 @@ static const struct config_key keys[] = {
 	  BOOL_KEY(host_pid) },
 	{ "policy.*.host_uts", "yes|no", "no",
 	  "May containers share the host's host name?", BOOL_KEY(host_uts) },
+	{ "policy.*.container_root", "no|remapped|yes", "yes",
+	  "May containers have root inside: no; where the engine's root in "
+	  "containers is not the host's (userns-remap); or anyhow.",
+	  .kind = CONFIG_WORD, .words = root_words, POL(container_root) },
 	{ "policy.*.privileged_ports", "yes|no", "no",
 	  "May host ports below 1024 be published?",
 	  BOOL_KEY(privileged_ports) },

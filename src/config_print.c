@@ -120,6 +120,8 @@ adds_nothing(struct policy *p, const struct config_key *k)
 		return ((struct strings *)at)->n == 0;
 	if (k->kind == CONFIG_GPUS)
 		return p->gpus == GPUS_NONE;
+	if (k->kind == CONFIG_WORD)
+		return *(unsigned *)at == 0;
 	return !*(bool *)at;
 }
 

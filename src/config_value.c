@@ -444,6 +444,14 @@ join_limit(int64_t *p, int64_t g)
 		*p = g;
 }
 
+/* The later a word stands in its list, the more it allows. */
+static void
+join_word(unsigned *p, unsigned g)
+{
+	if (g > *p)
+		*p = g;
+}
+
 /* An empty list of registries means any: nothing can be added to that. */
 static bool
 join_list(struct strings *p, const struct strings *g, bool any_if_empty,
@@ -473,6 +481,8 @@ join(struct policy *p, struct policy *g, bool first)
 			    first);
 		else if (k->kind == CONFIG_FLAG)
 			*(bool *)slot(p, k) |= *(bool *)slot(g, k);
+		else if (k->kind == CONFIG_WORD)
+			join_word(slot(p, k), *(unsigned *)slot(g, k));
 		else if (k->kind == CONFIG_GPUS)
 			ok = join_gpus(p, g);
 		else

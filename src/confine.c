@@ -2,8 +2,8 @@
  * confine.c - containers that have no root inside.
  *
  * A container with a directory of the host in it, where root could leave a
- * setuid file, runs as the caller: his own user and group, no capabilities,
- * no new privileges.  Nobody can take that back: it is written in the
+ * setuid file, runs as the caller: his own user, nobody's group, no
+ * capabilities, no new privileges.  Nobody can take that back: it is written in the
  * container's configuration, and a label says it to exec and docker cp.
  *
  * No supplementary groups: dockerd looks them up, numbers too, in a file of
@@ -17,51 +17,54 @@
 
 #define CONTAINER "container:"
 
-static bool
-own_gid(const struct caller *c, unsigned long gid)
-{
-	if (gid == c->gid)
-		return true;
-	for (size_t i = 0; i < c->n_groups; i++)
-		if (c->groups[i] == gid)
-			return true;
-	return false;
-}
-
-/* "uid:gid" with the caller's uid and one of his groups; numbers only, as
- * dockerd never looks for a number as a name there. */
-static bool
-is_own_user(const struct caller *c, const char *asked, unsigned long *gid)
-{
-	char own[32];
-	const char *p;
-	size_t n;
-
-	snprintf(own, sizeof(own), "%lu", (unsigned long)c->uid);
-	n = strlen(own);
-	if (strncmp(asked, own, n) != 0)
-		return false;
-	*gid = c->gid;
-	if (asked[n] == '\0')
-		return true;
-	p = asked + n + 1;
-	if (asked[n] != ':' || *p == '\0' || strlen(p) > 10 ||
-	    strspn(p, "0123456789") != strlen(p))
-		return false;
-	*gid = strtoul(p, NULL, 10);
-	return own_gid(c, *gid);
-}
+/* A group that no user of the host is in, nor can be.  Whoever has the uid
+ * and the gid of a process may look into it (ptrace(2), access mode checking):
+ * with the caller's own group, /proc/PID/root would lead his shell on the
+ * host to files of the image, and a device node among them to the disk. */
+#define CONFINED_GID 65534UL
 
 bool
 confine_user(const struct caller *c, const char *asked, char out[32])
 {
-	unsigned long gid = c->gid;
-	bool kept = is_own_user(c, asked, &gid);
+	size_t n;
 
-	if (!kept)
-		gid = c->gid;
-	snprintf(out, 32, "%lu:%lu", (unsigned long)c->uid, gid);
+	snprintf(out, 32, "%lu", (unsigned long)c->uid);
+	n = strlen(out);
+	bool kept = strncmp(asked, out, n) == 0 &&
+	    (asked[n] == '\0' || asked[n] == ':');
+	snprintf(out + n, 32 - n, ":%lu", CONFINED_GID);
 	return kept;
+}
+
+/* --- root -------------------------------------------------------------------------- */
+
+enum reason
+policy_root(const struct caller *c, struct engine *e, bool *yes,
+    struct refusal *why)
+{
+	enum root_mode m = c->policy->container_root;
+
+	*yes = c->admin || m == ROOT_YES;
+	return !*yes && m == ROOT_REMAPPED ? engine_remaps(e, yes, why) :
+	    R_NONE;
+}
+
+/* Root in a container of an engine that does not remap is the host's root,
+ * and a shell of his owner's on the host can hand him an open directory. */
+static enum reason
+confine_root(struct policy_env *env, struct refusal *why)
+{
+	bool may;
+	enum reason r = policy_root(env->caller, env->engine, &may, why);
+
+	if (r != R_NONE || may || env->confine)
+		return r;
+	env->confine = true;
+	snprintf(env->confine_why, sizeof(env->confine_why), "%s",
+	    env->caller->policy->container_root == ROOT_NO ?
+	    "this host wants it so" :
+	    "root in it would be root on the host (no userns-remap)");
+	return R_NONE;
 }
 
 /* --- what it shares with others ------------------------------------------------- */
@@ -148,6 +151,20 @@ warn(struct policy_env *env, const char *user, bool dropped)
 		    "were asked for are left out.\n");
 }
 
+/* With userns-remap even the caller's own files would be somebody else's; a
+ * container without root does not need it. */
+static enum reason
+own_ids(struct policy_env *env, cJSON *host, struct refusal *why)
+{
+	bool remaps;
+	enum reason r = engine_remaps(env->engine, &remaps, why);
+
+	if (r == R_NONE && remaps &&
+	    tree_set_string(host, "UsernsMode", "host") < 0)
+		r = judge_oom(why);
+	return r;
+}
+
 static int
 drop_rights(cJSON *host)
 {
@@ -176,8 +193,13 @@ confine_create(struct policy_env *env, cJSON *body, cJSON *host,
 
 	if (!judged(env))
 		return R_NONE;
-	r = confine_shared(env, host, why);
+	r = confine_root(env, why);
+	if (r == R_NONE)
+		r = confine_shared(env, host, why);
 	if (r != R_NONE || !env->confine)
+		return r;
+	r = own_ids(env, host, why);
+	if (r != R_NONE)
 		return r;
 	dropped = (!confine_user(env->caller, asked, user) &&
 	    asked[0] != '\0') || !judge_void(tree_get(host, "CapAdd")) ||

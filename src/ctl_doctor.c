@@ -37,6 +37,7 @@ static const struct ctl_check_row checks[] = {
 	    doctor_members },
 	{ "readders", "what would put users into the group again",
 	    doctor_readders },
+	{ "root", "what root in containers is on the host", doctor_root },
 	{ "listeners", "TCP ports on which dockerd listens",
 	    doctor_listeners },
 	{ "sockets", "sockets of other runtimes, which are as good as root",

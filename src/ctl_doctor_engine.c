@@ -198,6 +198,43 @@ doctor_engine(struct doctor *d)
 	buf_free(&body);
 }
 
+/* --- root in containers --- */
+
+/* What the strictest, and the most generous, policy of the file allows. */
+static void
+root_modes(const struct config *c, enum root_mode *least, enum root_mode *most)
+{
+	*least = *most = c->policies[0].container_root;
+	for (size_t i = 1; i < c->n_policies; i++)
+		if (c->policies[i].container_root > *most)
+			*most = c->policies[i].container_root;
+}
+
+void
+doctor_root(struct doctor *d)
+{
+	struct buf info = BUF_INIT(1 << 20);
+	enum root_mode least, most;
+	char err[256];
+
+	root_modes(d->cfg, &least, &most);
+	if (ctl_engine_get(d->cfg->engine_socket, "/info", &info, err,
+	    sizeof(err)) != 200)
+		;	/* said already */
+	else if (strstr(info.data, "\"name=userns\"") != NULL)
+		ctl_find(d, LEVEL_OK, "root in containers is not root on "
+		    "this host (userns-remap)");
+	else if (most == ROOT_YES)
+		ctl_find(d, LEVEL_FAIL, "root in a container is root on this "
+		    "host: %s with a shell can get out; set userns-remap in "
+		    "the engine, or policy.*.container_root to remapped "
+		    "(Limits in ds01-docker(1))", least == ROOT_YES ?
+		    "every user" : "users of some groups");
+	else
+		ctl_find(d, LEVEL_OK, "containers have no root inside");
+	buf_free(&info);
+}
+
 /* --- listeners --- */
 
 bool

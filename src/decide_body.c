@@ -306,6 +306,18 @@ builds_allowed(struct request *r, bool buildkit)
 	return refuse(&r->why, R_BUILD, "%s", buildkit ? "BuildKit" : "build");
 }
 
+/* What a Dockerfile runs, it runs as root. */
+static enum reason
+build_root(struct request *r)
+{
+	bool may;
+	enum reason why = r->trusted ? R_NONE : policy_root(&r->as,
+	    &r->conn->engine, &may, &r->why);
+
+	return why != R_NONE || r->trusted || may ? why :
+	    refuse(&r->why, R_ROOT, "a build runs as root");
+}
+
 static enum reason
 judge_build(struct request *r)
 {
@@ -314,7 +326,7 @@ judge_build(struct request *r)
 	enum reason why = builds_allowed(r, buildkit);
 
 	name_image(r, text_of(r, "t"), "");
-	if (why != R_NONE)
+	if (why != R_NONE || (why = build_root(r)) != R_NONE)
 		return why;
 	/* dockerd would fetch any other URL itself, as root */
 	if (!r->trusted && *remote != '\0' &&
@@ -328,8 +340,10 @@ judge_build(struct request *r)
 static enum reason
 judge_buildkit(struct request *r)
 {
+	enum reason why = builds_allowed(r, true);
+
 	r->rec.kind = RECORD_IMAGE_MAKE;
-	return builds_allowed(r, true);
+	return why != R_NONE ? why : build_root(r);
 }
 
 /* --- what the gate does or says itself ------------------------------------------------- */

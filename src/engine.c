@@ -451,3 +451,33 @@ engine_get(struct engine *e, struct buf *body, struct refusal *why,
 	return engine_ask(e, "GET", buf_span(&target), span_of(NULL), body,
 	    why);
 }
+
+/* "SecurityOptions":["name=seccomp,profile=builtin","name=userns"] */
+static bool
+says_userns(struct span info)
+{
+	struct json_iter it = json_iter(json_get(info, "SecurityOptions"));
+	struct span v;
+	char text[128];
+
+	while (json_next(&it, NULL, &v))
+		if (json_string(v, text, sizeof(text)) &&
+		    strcmp(text, "name=userns") == 0)
+			return true;
+	return false;
+}
+
+enum reason
+engine_remaps(struct engine *e, bool *yes, struct refusal *why)
+{
+	cleanup_buf struct buf info = BUF_INIT(1 << 20);
+	int status = engine_get(e, &info, why, "/info");
+
+	*yes = false;
+	if (status == -1)
+		return why->why;
+	if (status != 200)
+		return refuse(why, R_ENGINE_ERROR, "no /info");
+	*yes = says_userns(buf_span(&info));
+	return R_NONE;
+}

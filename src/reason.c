@@ -238,6 +238,10 @@ static const struct reason_row rows[R__COUNT] = {
 	    "A build from a local context with the default network is "
 	    "accepted. "
 	    ASK_ADMIN "builds." },
+	[R_ROOT] = { "root", 403,
+	    "Permission denied: root in a container is root on this host: %s",
+	    "A container without root, that runs as you, is accepted. "
+	    ASK_ADMIN "policy.default.container_root." },
 	[R_IMAGE_SOURCE] = { "image_source", 403,
 	    "Permission denied: registry or image %s",
 	    "Images of the allowed registries are accepted. "

@@ -7,7 +7,7 @@
 #include "schema_rows.h"
 
 static const struct field exec_fields[] = {
-	ALLOW("User", F_STRING, "any; your own uid and group in a confined container"),
+	ALLOW("User", F_STRING, "any; your own uid in a confined container"),
 	DENY("Privileged", F_BOOL, R_PRIVILEGED, NULL, "false"),
 	ALLOW("Tty", F_BOOL, "any"),
 	ALLOW("ConsoleSize", F_INTS, "any"),

@@ -115,6 +115,15 @@ engine_get(struct engine *e, struct buf *body, struct refusal *why,
 	return 200;
 }
 
+enum reason
+engine_remaps(struct engine *e, bool *yes, struct refusal *why)
+{
+	(void)e;
+	(void)why;
+	*yes = false;
+	return R_NONE;
+}
+
 unsigned
 engine_api(const struct engine *e)
 {
@@ -261,7 +270,8 @@ static const struct {
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct policy policy = { .pids = 4096 };
+	static struct policy policy = { .pids = 4096,
+	    .container_root = ROOT_YES };
 	static struct config config;
 	struct caller c = { .uid = 1000, .gid = 1000, .name = "mallory",
 	    .policy = &policy };

@@ -58,6 +58,17 @@ judge_void(const cJSON *v)
 	return v == NULL || cJSON_GetArraySize(v) == 0;
 }
 
+static bool remaps;
+
+enum reason
+engine_remaps(struct engine *e, bool *yes, struct refusal *why)
+{
+	(void)e;
+	(void)why;
+	*yes = remaps;
+	return R_NONE;
+}
+
 unsigned
 engine_api(const struct engine *e)
 {
@@ -416,7 +427,7 @@ static char *only_home[] = { home }, *all_roots[] = { home, root_data,
     root_link, root_open, root_group };
 static char tilde[] = "~", all[] = "/";
 static char *only_tilde[] = { tilde }, *everything[] = { all };
-static struct policy policy;
+static struct policy policy = { .container_root = ROOT_YES };
 static gid_t groups[] = { ALICE, GROUP };
 static struct caller alice = { .uid = ALICE, .gid = ALICE,
     .owner_uid = ALICE, .name = "alice", .policy = &policy,
@@ -906,19 +917,19 @@ test_confine(void **state)
 		{ "{\"User\":\"root\",\"HostConfig\":{}}", false, R_NONE,
 		  "\"User\":\"root\"" },
 		{ "{\"HostConfig\":{}}", true, R_NONE,
-		  "\"User\":\"64017:64017\"" },
+		  "\"User\":\"64017:65534\"" },
 		{ "{\"User\":\"0:0\",\"HostConfig\":{}}", true, R_NONE,
-		  "\"User\":\"64017:64017\"" },
+		  "\"User\":\"64017:65534\"" },
 		{ "{\"User\":\"64017:64019\",\"HostConfig\":{}}", true, R_NONE,
-		  "\"User\":\"64017:64019\"" },
+		  "\"User\":\"64017:65534\"" },
 		{ "{\"User\":\"64017:0\",\"HostConfig\":{}}", true, R_NONE,
-		  "\"User\":\"64017:64017\"" },
+		  "\"User\":\"64017:65534\"" },
 		{ "{\"User\":\"64017:GROUP\",\"HostConfig\":{}}", true, R_NONE,
-		  "\"User\":\"64017:64017\"" },
+		  "\"User\":\"64017:65534\"" },
 		{ "{\"User\":\"640171\",\"HostConfig\":{}}", true, R_NONE,
-		  "\"User\":\"64017:64017\"" },
+		  "\"User\":\"64017:65534\"" },
 		{ "{\"User\":\"64017:064019x\",\"HostConfig\":{}}", true,
-		  R_NONE, "\"User\":\"64017:64017\"" },
+		  R_NONE, "\"User\":\"64017:65534\"" },
 		{ "{\"HostConfig\":{\"CapAdd\":[\"CHOWN\"],\"CapDrop\":"
 		  "[\"CHOWN\"]}}", true, R_NONE, "\"CapDrop\":[\"ALL\"]" },
 		{ "{\"HostConfig\":{\"CapAdd\":[\"CHOWN\"]}}", true, R_NONE,
@@ -978,6 +989,50 @@ test_confine(void **state)
 	}
 }
 
+/* By policy, and by what the engine does with root. */
+static void
+test_root(void **state)
+{
+	static const struct {
+		enum root_mode mode;
+		bool remaps, dir;	/* dir: a directory of the host */
+		bool confined, host_ids;
+	} modes[] = {
+		{ ROOT_YES, false, false, false, false },
+		{ ROOT_YES, true, false, false, false },
+		{ ROOT_YES, false, true, true, false },
+		{ ROOT_YES, true, true, true, true },
+		{ ROOT_REMAPPED, false, false, true, false },
+		{ ROOT_REMAPPED, true, false, false, false },
+		{ ROOT_REMAPPED, true, true, true, true },
+		{ ROOT_NO, false, false, true, false },
+		{ ROOT_NO, true, false, true, true },
+	};
+	struct refusal why;
+
+	(void)state;
+	for (size_t i = 0; i < N(modes); i++) {
+		struct policy_env env = { .caller = &alice, .cfg = &config,
+		    .confine = modes[i].dir, .confine_why = "/home is open" };
+		cJSON *body = cJSON_Parse("{\"HostConfig\":{}}");
+		cJSON *host = tree_get(body, "HostConfig");
+
+		policy.container_root = modes[i].mode;
+		remaps = modes[i].remaps;
+		assert_int_equal(confine_create(&env, body, host, &why),
+		    R_NONE);
+		if (env.confine != modes[i].confined)
+			fail_msg("%zu", i);
+		assert_int_equal(tree_get(body, "User") != NULL,
+		    modes[i].confined);
+		assert_string_equal(tree_string(host, "UsernsMode"),
+		    modes[i].host_ids ? "host" : "");
+		cJSON_Delete(body);
+	}
+	policy.container_root = ROOT_YES;
+	remaps = false;
+}
+
 int
 main(void)
 {
@@ -994,6 +1049,7 @@ main(void)
 		cmocka_unit_test_teardown(test_volumes, stop),
 		cmocka_unit_test_teardown(test_safe, stop),
 		cmocka_unit_test(test_confine),
+		cmocka_unit_test(test_root),
 	};
 
 	return cmocka_run_group_tests_name("binds", tests, set_up, tear_down);

@@ -338,8 +338,9 @@ groups_add_to_the_default(void **state)
 	struct config *c = parse(
 	    "policy:\n"
 	    "  default: {binds: [/data], memory: 8g, pids: 100, gpus: 1,\n"
-	    "    registries: [r1], shm_size: 1g}\n"
+	    "    registries: [r1], shm_size: 1g, container_root: no}\n"
 	    "  '@a': {binds: [/data, /a], memory: 4g, host_ipc: yes,\n"
+	    "    container_root: remapped,\n"
 	    "    gpus: [x], pids: none}\n"
 	    "  '@b': {memory: 16g, gpus: [y, z], registries: [r2]}\n"
 	    "  '@c': {host_pid: yes, gpus: all, registries: ['*']}\n", err);
@@ -356,9 +357,11 @@ groups_add_to_the_default(void **state)
 	assert_int_equal(p->registries.n, 1);
 	assert_int_equal(p->nano_cpus, 0);
 	assert_false(p->host_ipc);
+	assert_int_equal(p->container_root, ROOT_NO);
 	policy_free(p);
 
 	p = config_policy(c, member, (void *)(uintptr_t)both);
+	assert_int_equal(p->container_root, ROOT_REMAPPED);
 	assert_int_equal(p->binds.n, 2);
 	assert_string_equal(p->binds.v[1], "/a");
 	assert_int_equal(p->memory, 16LL << 30);

@@ -42,6 +42,7 @@ FAKE(ctl_audit)
 #undef FAKE
 #define FAKE(name) void name(struct doctor *d) { (void)d; }
 FAKE(doctor_launcher)
+FAKE(doctor_root)
 FAKE(doctor_gate)
 FAKE(doctor_directories)
 FAKE(doctor_config)

@@ -167,6 +167,17 @@ engine_get(struct engine *e, struct buf *body, struct refusal *why,
 	return 200;
 }
 
+static bool remaps;
+
+enum reason
+engine_remaps(struct engine *e, bool *yes, struct refusal *why)
+{
+	(void)e;
+	(void)why;
+	*yes = remaps;
+	return R_NONE;
+}
+
 unsigned
 engine_api(const struct engine *e)
 {
@@ -176,7 +187,7 @@ engine_api(const struct engine *e)
 
 /* --- people --- */
 
-static struct policy strict = { .pids = 4096 };
+static struct policy strict = { .pids = 4096, .container_root = ROOT_YES };
 static struct policy loose;
 static gid_t groups[] = { 1000, 44 };
 static struct caller alice = {
@@ -210,6 +221,7 @@ setup(void **state)
 		.gpus = GPUS_LIST, .gpu_list = list_of("GPU-1"),
 		.host_ipc = true, .host_pid = true, .host_uts = true,
 		.privileged_ports = true, .restart_always = true,
+		.container_root = ROOT_YES,
 		.memory = 1 << 30, .memory_swap = INT64_C(3) << 29,
 		.nano_cpus = 2000000000, .pids = 100, .shm_size = 1 << 20,
 		.log_size = 1 << 20,
@@ -1086,8 +1098,8 @@ static const struct {
 } exec_rows[] = {
 	{ "{\"Cmd\":[\"id\"],\"User\":\"0\"}", false, R_NONE, "\"0\"" },
 	{ "{\"Cmd\":[\"id\"],\"User\":\"0\"}", true, R_NONE,
-	  "\"User\":\"1000:1000\"" },
-	{ "{\"Cmd\":[\"id\"]}", true, R_NONE, "\"User\":\"1000:1000\"" },
+	  "\"User\":\"1000:65534\"" },
+	{ "{\"Cmd\":[\"id\"]}", true, R_NONE, "\"User\":\"1000:65534\"" },
 	{ "{\"Cmd\":[\"id\"],\"Privileged\":true}", false, R_PRIVILEGED,
 	  NULL },
 	{ "{\"Cmd\":[\"id\"],\"WorkingDir\":\"/proc/self/fd/7\"}", false,

@@ -84,6 +84,15 @@ engine_get(struct engine *e, struct buf *body, struct refusal *why,
 	return -1;
 }
 
+enum reason
+engine_remaps(struct engine *e, bool *yes, struct refusal *why)
+{
+	(void)e;
+	(void)why;
+	*yes = false;
+	return R_NONE;
+}
+
 unsigned
 engine_api(const struct engine *e)
 {
