@@ -65,8 +65,7 @@ struct buildkit_method {
 const struct buildkit_method *buildkit_methods(size_t *n);
 
 /* A ref as dockerd gets it: with the caller's prefix, if it has it not. */
-int buildkit_ref(const struct buildkit_rules *rules, struct span ref,
-    struct buf *out);
+int buildkit_ref(const struct caller *as, struct span ref, struct buf *out);
 
 /* buildkit_relay.c: the upgraded connection of an ordinary user; in: bytes
  * read ahead from dockerd. */

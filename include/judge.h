@@ -96,7 +96,7 @@ enum reason volumes_own(struct policy_env *env, cJSON *body,
 bool volume_name_ok(const char *name);
 
 /* --- judge_resources.c --- */
-judge_fn judge_limit, judge_cpu, judge_ulimits, judge_log,
+judge_fn judge_limit, judge_cpu, judge_ulimits,
     judge_oom_score, judge_cpu_shares, judge_stop_timeout, judge_interval,
     judge_restart, judge_ports, judge_swappiness;
 /* Writes the bounds out where a create left a limit open. */
@@ -105,6 +105,9 @@ enum reason limits_create(struct policy_env *env, cJSON *body,
 /* An image may ask for a health check every millisecond. */
 enum reason healthcheck_create(struct policy_env *env, cJSON *body,
     struct span image, struct refusal *why);
+
+/* --- judge_log.c --- */
+judge_fn judge_log;
 
 /* --- judge_security.c --- */
 judge_fn judge_cap_add, judge_devices, judge_security_opt,

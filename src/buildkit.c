@@ -44,7 +44,7 @@ with_ref(struct buildkit_rules *rules, struct span in, const struct small *m,
 	}
 	if (it.bad)
 		return refuse(why, R_BUILD, "malformed message");
-	if (buildkit_ref(rules, *ref, &full) < 0 ||
+	if (buildkit_ref(rules->as, *ref, &full) < 0 ||
 	    pb_put_bytes(out, m->ref, buf_span(&full)) < 0)
 		return refuse(why, R_BUILD, "ref too long");
 	return R_NONE;
@@ -232,19 +232,19 @@ pass_header(void *arg, struct span name, struct span value, struct buf *out)
 		return false;
 	if (h->pass == PASS_AS_IS)
 		return buf_putspan(out, value) == 0;
-	return buildkit_ref(arg, value, out) == 0;
+	return buildkit_ref(((const struct buildkit_rules *)arg)->as, value,
+	    out) == 0;
 }
 
 int
-buildkit_ref(const struct buildkit_rules *rules, struct span ref,
-    struct buf *out)
+buildkit_ref(const struct caller *as, struct span ref, struct buf *out)
 {
 	char prefix[32];
 	size_t n;
 
 	/* letters and digits only: a ref becomes part of other names */
 	n = (size_t)snprintf(prefix, sizeof(prefix), "u%lux",
-	    (unsigned long)rules->as->uid);
+	    (unsigned long)as->uid);
 	/* records of history name it as dockerd knows it */
 	if (ref.len < n || memcmp(ref.ptr, prefix, n) != 0)
 		buf_puts(out, prefix);

@@ -96,7 +96,7 @@ take_ref(struct job *j, const struct pb_field *f)
 {
 	struct buf full cleanup_buf = BUF_INIT(4096);
 
-	if (buildkit_ref(j->rules, f->bytes, &full) < 0)
+	if (buildkit_ref(j->rules->as, f->bytes, &full) < 0)
 		return job_malformed(j);
 	pb_put_bytes(j->out, f->number, buf_span(&full));
 	return R_NONE;

@@ -328,9 +328,13 @@ judge_build(struct request *r)
 	name_image(r, text_of(r, "t"), "");
 	if (why != R_NONE || (why = build_root(r)) != R_NONE)
 		return why;
-	/* dockerd would fetch any other URL itself, as root */
-	if (!r->trusted && *remote != '\0' &&
-	    !(buildkit && strcmp(remote, "client-session") == 0))
+	/* Its Dockerfile may name a frontend of its own, which asks BuildKit
+	 * for what it likes; over /grpc each call is judged. */
+	if (!r->trusted && buildkit)
+		return refuse(&r->why, R_BUILD, "BuildKit through POST "
+		    "/build: use docker buildx, or DOCKER_BUILDKIT=0");
+	/* dockerd would fetch any URL itself, as root */
+	if (!r->trusted && *remote != '\0')
 		return refuse(&r->why, R_REMOTE_SOURCE, "%s", remote);
 	if (!r->trusted && (why = build_network(r)) != R_NONE)
 		return why;

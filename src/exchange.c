@@ -59,20 +59,41 @@ name_is_token(struct span name)
 	return value_is_of(name, "-");
 }
 
-static void
-write_passed(struct buf *out, const struct http_head *h)
+/* By this BuildKit finds again the files of an earlier build: whoever says the
+ * same, or nothing as others do, would be taken for the same. */
+static const char shared_key[] = "X-Docker-Expose-Session-Sharedkey";
+
+static bool
+write_shared_key(struct buf *out, const struct request *r, struct span v)
 {
-	for (size_t i = 0; i < h->n_headers; i++) {
-		const struct http_header *hd = &h->headers[i];
+	buf_printf(out, "%s: ", shared_key);
+	buildkit_ref(&r->as, v, out);
+	return buf_puts(out, "\r\n") == 0;
+}
+
+static void
+write_passed(struct buf *out, const struct request *r)
+{
+	bool own_key = !r->trusted && r->route->id == OP_BUILD_SESSION;
+	bool keyed = !own_key;
+
+	for (size_t i = 0; i < r->head.n_headers; i++) {
+		const struct http_header *hd = &r->head.headers[i];
 		const struct passed *p = passed_row(hd->name);
 		if (p == NULL || !name_is_token(hd->name) ||
 		    !value_is_of(hd->value, p->extra))
 			continue;
+		if (own_key && span_caseeq(hd->name, shared_key)) {
+			keyed = write_shared_key(out, r, hd->value);
+			continue;
+		}
 		buf_putspan(out, hd->name);
 		buf_puts(out, ": ");
 		buf_putspan(out, hd->value);
 		buf_puts(out, "\r\n");
 	}
+	if (!keyed)
+		write_shared_key(out, r, span_of(""));
 }
 
 enum up { UP_PLAIN, UP_CLOSE, UP_CHUNKED, UP_UPGRADE };
@@ -123,7 +144,7 @@ write_request(struct request *r, enum up up, struct buf *out)
 
 	if (write_request_line(r, out) < 0)
 		return -1;
-	write_passed(out, &r->head);
+	write_passed(out, r);
 	if (up == UP_UPGRADE)
 		buf_printf(out, "Upgrade: %s\r\n", upgrade_protocol(r));
 	if (up != UP_PLAIN)

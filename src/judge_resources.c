@@ -17,7 +17,6 @@
 #define CPU_PERIOD_DEFAULT 100000	/* microseconds */
 #define CPU_SHARES_MAX 1024
 #define SHM_DEFAULT (INT64_C(64) << 20)	/* dockerd's own */
-#define LOG_FILES_MAX 10
 
 static const struct bound {
 	const char *name;
@@ -306,97 +305,4 @@ judge_ports(struct policy_env *env, const struct field *f, cJSON *parent,
 		}
 	}
 	return R_NONE;
-}
-
-static const char *const log_types[] = { "", "json-file", "local", "none" };
-static const char *const log_keys[] = { "max-size", "max-file", "compress",
-    "mode", "max-buffer-size", "labels", "labels-regex", "env", "env-regex",
-    "tag" };
-
-static bool
-among(const char *const *list, size_t n, const char *s)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(list[i], s) == 0)
-			return true;
-	return false;
-}
-
-/* "10m", as docker/go-units reads it (powers of 1024).  -1: no size. */
-static int64_t
-size_of(const char *text)
-{
-	static const char units[] = "bkmgtp";
-	char *end;
-	long long n;
-	int64_t v;
-	const char *unit;
-
-	if (*text < '0' || *text > '9')
-		return -1;
-	n = strtoll(text, &end, 10);
-	v = n;
-	if (*end == '\0')
-		return v;
-	unit = strchr(units, *end | 0x20);
-	if (unit == NULL || (end[1] != '\0' && strcasecmp(end + 1, "b") != 0))
-		return -1;
-	for (const char *u = units; u < unit; u++)
-		if (__builtin_mul_overflow(v, 1024, &v))
-			return -1;
-	return v;
-}
-
-/* A bound on the log makes json-file explicit: other drivers have no size. */
-static enum reason
-bound_log(struct policy_env *env, cJSON *value, struct refusal *why)
-{
-	int64_t bound = env->caller->policy->log_size, size;
-	const char *type = tree_string(value, "Type");
-	cJSON *config;
-	char text[24];
-
-	if (bound <= 0 || strcmp(type, "none") == 0)
-		return R_NONE;
-	if (*type == '\0' && tree_set_string(value, "Type", "json-file") < 0)
-		return judge_oom(why);
-	config = tree_object(value, "Config");
-	if (config == NULL)
-		return judge_oom(why);
-	if (atoi(tree_string(config, "max-file")) > LOG_FILES_MAX)
-		return refuse(why, R_LOG_DRIVER, "max-file is above %d",
-		    LOG_FILES_MAX);
-	size = size_of(tree_string(config, "max-size"));
-	if (size > bound)
-		return refuse(why, R_LOG_DRIVER, "max-size is above the "
-		    "bound of %lld", (long long)bound);
-	if (size > 0)
-		return R_NONE;
-	snprintf(text, sizeof(text), "%lld", (long long)bound);
-	return tree_set_string(config, "max-size", text) == 0 ? R_NONE :
-	    judge_oom(why);
-}
-
-enum reason
-judge_log(struct policy_env *env, const struct field *f, cJSON *parent,
-    cJSON *value, struct refusal *why)
-{
-	const char *type = tree_string(value, "Type");
-	const cJSON *v;
-
-	(void)f;
-	(void)parent;
-	if (!judged(env))
-		return R_NONE;
-	/* What exists may have the engine's default, without options. */
-	if (env->dry && judge_void(tree_get(value, "Config")) &&
-	    (strcmp(type, "journald") == 0 || strcmp(type, "syslog") == 0))
-		return R_NONE;
-	if (!among(log_types, sizeof(log_types) / sizeof(*log_types), type))
-		return refuse(why, R_LOG_DRIVER, "%s", type);
-	cJSON_ArrayForEach(v, tree_get(value, "Config"))
-		if (!among(log_keys, sizeof(log_keys) / sizeof(*log_keys),
-		    v->string))
-			return refuse(why, R_LOG_DRIVER, "%s", v->string);
-	return env->dry ? R_NONE : bound_log(env, value, why);
 }

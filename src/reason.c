@@ -178,8 +178,9 @@ static const struct reason_row rows[R__COUNT] = {
 	    ASK_ADMIN "policy.default.binds." },
 	[R_LOG_DRIVER] = { "log_driver", 403,
 	    "Permission denied: log driver or option %s",
-	    "json-file, local and none are accepted, with max-size, max-file, "
-	    "compress, mode, max-buffer-size, labels, env and tag. "
+	    "json-file, local and none are accepted, with max-size (from 16k), "
+	    "max-file (to 10), compress, mode, max-buffer-size (to 16m), "
+	    "labels, env, and tag with fields such as {{.Name}}. "
 	    ASK_ADMIN "policy.default.log_size." },
 	[R_SYSCTL] = { "sysctl", 403,
 	    "Permission denied: sysctl %s",

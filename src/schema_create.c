@@ -88,8 +88,9 @@ static const struct schema schema_mount = {
 
 static const struct field log_config_fields[] = {
 	ALLOW("Type", F_STRING, "json-file, local, none"),
-	ALLOW("Config", F_MAP_STRING, "max-size, max-file, compress, mode, "
-	    "max-buffer-size, labels, labels-regex, env, env-regex, tag"),
+	ALLOW("Config", F_MAP_STRING, "max-size from 16k, max-file to "
+	    "10, compress, mode, max-buffer-size to 16m, labels, "
+	    "labels-regex, env, env-regex, tag with plain fields"),
 	END
 };
 static const struct schema schema_log_config = {

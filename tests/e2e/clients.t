@@ -98,8 +98,9 @@ if as $ALICE docker buildx version >/dev/null 2>&1; then
 	run $ALICE docker buildx build --network host -t ds01t-alice/kit4 build
 	[ $RC -ne 0 ]; row $? 'a BuildKit build on the host network is refused'
 else
-	may $ALICE env DOCKER_BUILDKIT=1 docker build -t ds01t-alice/kit build
+	refused 'use docker buildx' $ALICE env DOCKER_BUILDKIT=1 docker build build
 fi
+api_refused 403 'use docker buildx' $ALICE POST '/build?version=2&remote=client-session'
 may $ALICE docker rmi -f ds01t-alice/classic ds01t-alice/tar ds01t-alice/kit
 
 # --- curl

@@ -58,6 +58,8 @@ no --cgroup-parent /
 no --cgroup-parent system.slice
 no --runtime nosuch
 no --log-driver syslog --log-opt syslog-address=udp://127.0.0.1:1
+no --log-opt "tag={{pad .ID 9 9}}"
+no --log-opt max-file=3000000
 no --log-driver fluentd
 no --sysctl kernel.msgmax=1
 no -p 80:80

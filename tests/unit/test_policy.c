@@ -5,7 +5,7 @@
  * "myvol", "bobvol", "oldvol" (no label) and "newvol" (missing) volumes,
  * "mynet", "bobnet" and "sitenet" networks, "img" an image.
  *
- * links: schema schema_create schema_other policy policy_text judge_tree judge_refs judge_mounts judge_binds bind confine probe judge_volumes judge_resources judge_security judge_network judge_gpu labels json json_check json_walk buf span reason
+ * links: schema schema_create schema_other policy policy_text judge_tree judge_refs judge_mounts judge_binds bind confine probe judge_volumes judge_resources judge_log judge_security judge_network judge_gpu labels json json_check json_walk buf span reason
  */
 #include <dirent.h>
 #include <setjmp.h>
@@ -429,6 +429,9 @@ struct row {
 	const char *in;		/* is in what goes on; '!' is not */
 };
 
+#define LOG_OPT(key, value) "\"LogConfig\":{\"Type\":\"json-file\",\"Config\":" \
+	"{\"" key "\":\"" value "\"}}"
+
 static const struct row host_rows[] = {
 	/* host paths, four spellings */
 	{ "\"Binds\":[\"/:/h\"]", R_BIND, NULL },
@@ -592,6 +595,24 @@ static const struct row host_rows[] = {
 	{ "\"LogConfig\":{\"Type\":\"syslog\"}", R_LOG_DRIVER, NULL },
 	{ "\"LogConfig\":{\"Type\":\"json-file\",\"Config\":"
 	  "{\"max-size\":\"1m\",\"tag\":\"x\"}}", R_NONE, "max-size" },
+	{ LOG_OPT("tag", "{{.Name}}/{{.ID}}"), R_NONE, "tag" },
+	{ LOG_OPT("tag", "{{pad .ID 9 9}}"), R_LOG_DRIVER, NULL },
+	{ LOG_OPT("tag", "{{.Name}}{{ .ID}}"), R_LOG_DRIVER, NULL },
+	{ LOG_OPT("tag", "{{.NameX}}"), R_LOG_DRIVER, NULL },
+	{ LOG_OPT("max-file", "10"), R_NONE, "max-file" },
+	{ LOG_OPT("max-file", "11"), R_LOG_DRIVER, NULL },
+	{ LOG_OPT("max-file", "0"), R_LOG_DRIVER, NULL },
+	{ LOG_OPT("max-file", "+3"), R_LOG_DRIVER, NULL },
+	{ LOG_OPT("max-file", "4294967297"), R_LOG_DRIVER, NULL },
+	{ LOG_OPT("max-size", "10m"), R_NONE, "max-size" },
+	{ LOG_OPT("max-size", "-1"), R_NONE, "max-size" },
+	{ LOG_OPT("max-size", "1k"), R_LOG_DRIVER, NULL },
+	{ LOG_OPT("max-buffer-size", "4m"), R_NONE, "4m" },
+	{ LOG_OPT("max-buffer-size", "1g"), R_LOG_DRIVER, NULL },
+	{ LOG_OPT("mode", "non-blocking"), R_NONE, "mode" },
+	{ LOG_OPT("mode", "x"), R_LOG_DRIVER, NULL },
+	{ LOG_OPT("compress", "true"), R_NONE, "compress" },
+	{ LOG_OPT("labels", "a,b"), R_NONE, "labels" },
 	{ "\"LogConfig\":{\"Type\":\"\",\"Config\":"
 	  "{\"syslog-address\":\"unix:///x\"}}", R_LOG_DRIVER, NULL },
 	{ "\"RestartPolicy\":{\"Name\":\"always\"}", R_RESTART_POLICY, NULL },
