@@ -128,8 +128,9 @@ place_clear() {
 		done <"$PLACE/users"
 	fi
 	if [ -s "$PLACE/groups" ]; then
-		while read -r g; do
-			groupdel "$g" 2>/dev/null
+		while read -r g; do	# another run may have joined it
+			[ -n "$(getent group "$g" | cut -d : -f 4)" ] ||
+			    groupdel "$g" 2>/dev/null
 		done <"$PLACE/groups"
 	fi
 	# A run that was cut off may have left a mount behind.
