@@ -56,7 +56,7 @@ GATE     = $(filter-out $(LAUNCHER) $(CTL),$(basename $(notdir $(wildcard src/*.
 	   probe
 CTL_ROOMS = $(CTL) $(filter $(SHARED) identity cache json json_check json_walk,$(GATE))
 LAUNCHER_LIBS = -lcap-ng
-GATE_LIBS = -laudit -lcjson -lyaml -lseccomp -lnghttp2 -lm
+GATE_LIBS = -laudit -lcjson -lyaml -lseccomp -lnghttp2 -lz -lm
 CTL_LIBS  = -lcurl -lyaml -lcjson -lm
 
 obj = $(patsubst %,$(BUILD)/obj/%.o,$(1))

@@ -1,5 +1,5 @@
 /*
- * decide.h - what decide.c and decide_body.c share.
+ * decide.h - what the decide_*.c share.
  */
 #ifndef DECIDE_H
 #define DECIDE_H
@@ -9,5 +9,18 @@
 /* A container named in a query or body: resolved, and the caller's. */
 enum reason decide_container(struct request *r, const char *ref,
     struct thing *t);
+
+/* decide_image.c: the routes that give names to images, or take them. */
+enum reason decide_commit(struct request *r);
+enum reason decide_pull(struct request *r);	/* or import */
+enum reason decide_push(struct request *r);
+enum reason decide_tag(struct request *r);
+enum reason decide_load(struct request *r);
+enum reason decide_image_remove(struct request *r);
+enum reason decide_prune_images(struct request *r);
+/* All of build's "t". */
+enum reason decide_build_tags(struct request *r);
+/* For the record. */
+void decide_name_image(struct request *r, const char *repo, const char *tag);
 
 #endif

@@ -42,6 +42,9 @@ void identity_free(struct caller *c);
 /* Is that owner label this caller's?  Equal as strings, or both resolve to
  * the same uid (user@domain spellings).  Answers are cached; thread-safe. */
 bool identity_is_owner(const struct caller *c, const char *label);
+/* Is it the name of an account that is a person's and not the system's?  True
+ * also when that cannot be found out. */
+bool identity_is_person(const char *name);
 /* Exact membership of a group by gid, by NSS, not by the process's groups. */
 bool identity_in_group(const struct caller *c, const char *group);
 

@@ -10,6 +10,7 @@
 
 #include "engine.h"
 #include "filter.h"
+#include "image.h"
 #include "owner.h"
 #include "record.h"
 #include "relay.h"
@@ -22,6 +23,7 @@ struct connection {		/* one accepted client */
 	struct buf in;		/* bytes read ahead from the client */
 	struct engine engine;	/* ours alone: questions and plain requests */
 	bool close;		/* after this answer */
+	bool linger;		/* … but read away what the client writes */
 };
 
 struct request {
@@ -40,6 +42,7 @@ struct request {
 	struct thing thing;	/* object in the path */
 	struct buf raw;		/* dockerd's inspect answer of it, if asked */
 	struct filter_ask ask;	/* what the filter must do for the query */
+	struct image_hold hold;	/* tags that are being made */
 	struct buf warnings;	/* lines for create's Warnings */
 	struct buf local;	/* an answer the gate gives itself (JSON) */
 	int local_status;	/* its status, 0: none */
@@ -58,6 +61,9 @@ enum reason decide_target(struct request *r, enum object kind,
     const char *target);
 /* decide_body.c: the routes that are judged by their body or query. */
 enum reason decide_body(struct request *r);
+
+/* mediate.c: puts a refusal on record; would: it is not carried out. */
+void record_refused(struct request *r, const struct refusal *why, bool would);
 
 /* exchange.c: forwards and answers.  0, -1: the connection must end. */
 int exchange(struct request *r);

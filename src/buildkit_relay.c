@@ -9,43 +9,19 @@
 #include "buildkit.h"
 #include "request.h"
 
-static const char *
-owner_of(struct span labels, char *out, size_t cap)
-{
-	static const char *const keys[] = { LABEL_USER, LABEL_LEGACY };
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (json_string(json_get(labels, keys[i]), out, cap) &&
-		    out[0] != '\0')
-			return out;
-	return NULL;
-}
-
-/* A tag that is there already belongs to whom its image is labelled for, or
- * to the administrators. */
 static enum reason
-may_tag(struct request *r, const char *ref, struct refusal *why)
+may_tag(struct request *r, const char *name, struct refusal *why)
 {
-	struct buf config cleanup_buf = BUF_INIT(0);
-	char id[80], label[USER_NAME_MAX];
-	const char *owner;
-	enum reason got;
+	struct image_ask ask = { .engine = &r->conn->engine, .as = &r->as,
+	    .hold = &r->hold };
+	struct image_ref ref;
 
 	if (r->conn->view->cfg->images == IMAGES_SHARED)
 		return R_NONE;
-	got = owner_image(&r->conn->engine, ref, id, &config, why);
-	if (got == R_NOT_FOUND) {
-		why->why = R_NONE;
-		return R_NONE;
-	}
-	if (got != R_NONE)
-		return got;
-	owner = owner_of(json_get(buf_span(&config), "Labels"), label,
-	    sizeof(label));
-	if (owner != NULL && identity_is_owner(&r->as, owner))
-		return R_NONE;
-	return refuse(why, R_NOT_OWNER_IMAGE, "%s: %s",
-	    owner != NULL ? owner : "the administrators", ref);
+	if (!image_ref_read(name, NULL, &ref))
+		return refuse(why, R_TAG, "%s: not understood", name);
+	image_ref_default(&ref);
+	return image_make(&ask, &ref, why);
 }
 
 static enum reason

@@ -153,82 +153,32 @@ judge_disconnect(struct request *r)
 	return policy_disconnect(&env, r->body, &r->why);
 }
 
-/* --- images ------------------------------------------------------------------------- */
-
-/* Every image made through the gate says whose it is and takes nothing
- * reserved over from what it was made of. */
-static enum reason
-add_label_change(struct request *r)
-{
-	struct buf line cleanup_buf = BUF_INIT(0);
-
-	if (labels_changes(&r->as, &line) < 0 ||
-	    query_set(&r->query, r->route->params, "changes", line.data) < 0)
-		return refuse(&r->why, R_INTERNAL, "out of memory");
-	return R_NONE;
-}
-
-static void
-name_image(struct request *r, const char *repo, const char *tag)
-{
-	snprintf(r->image, sizeof(r->image), "%s%s%s", repo,
-	    *tag != '\0' ? ":" : "", tag);
-	r->rec.kind = RECORD_IMAGE_MAKE;
-	r->rec.image = r->image;
-}
-
-static enum reason
-judge_commit(struct request *r)
-{
-	const char *ref = text_of(r, "container");
-	enum reason why;
-
-	name_image(r, text_of(r, "repo"), text_of(r, "tag"));
-	r->rec.kind = RECORD_CONTROL;
-	if (r->body != NULL) {
-		struct policy_env env = env_of(r);
-		if ((why = policy_commit(&env, r->body, &r->why)) != R_NONE)
-			return why;
-	}
-	why = decide_container(r, ref, &r->thing);
-	r->rec.vm = r->thing.name[0] != '\0' ? r->thing.name : ref;
-	r->rec.uuid = r->thing.id[0] != '\0' ? r->thing.id : NULL;
-	if (why != R_NONE)
-		return why;
-	if (query_set(&r->query, r->route->params, "container",
-	    r->thing.id) < 0)
-		return refuse(&r->why, R_INTERNAL, "out of memory");
-	return add_label_change(r);
-}
-
-/* Pull, or import when fromSrc is given. */
-static enum reason
-judge_pull(struct request *r)
-{
-	const char *src = text_of(r, "fromSrc");
-
-	if (*src == '\0') {
-		name_image(r, text_of(r, "fromImage"), text_of(r, "tag"));
-		return R_NONE;
-	}
-	name_image(r, text_of(r, "repo"), text_of(r, "tag"));
-	if (strcmp(src, "-") != 0 && !r->trusted)
-		return refuse(&r->why, R_REMOTE_SOURCE, "%s", src);
-	return add_label_change(r);
-}
-
-static enum reason
-judge_image(struct request *r)
-{
-	name_image(r, r->match.name, "");
-	if (r->route->id == OP_IMAGE_TAG)
-		r->rec.detail = query_get(&r->query, "repo");
-	if (r->route->id == OP_IMAGE_REMOVE)
-		r->rec.kind = RECORD_IMAGE_DROP;
-	return R_NONE;
-}
-
 /* --- builds ------------------------------------------------------------------------- */
+
+/* What the client gave, ours, and every other reserved key as what it means
+ * when it means nothing: the image inherits none from what it is made of. */
+static enum reason
+all_labels(struct request *r, cJSON *holder)
+{
+	cJSON *ours = cJSON_CreateObject(), *labels, *l, *next;
+	enum reason why = labels_simple(&r->as, holder, &r->why);
+
+	labels = cJSON_GetObjectItemCaseSensitive(holder, "Labels");
+	/* one of its own for each build would make each a new image */
+	cJSON_DeleteItemFromObjectCaseSensitive(labels, LABEL_GATE);
+	if (why == R_NONE && (ours == NULL || labels_image(&r->as, ours) < 0))
+		why = refuse(&r->why, R_INTERNAL, "out of memory");
+	for (l = ours != NULL ? ours->child : NULL; why == R_NONE && l != NULL;
+	    l = next) {
+		next = l->next;
+		if (cJSON_GetObjectItemCaseSensitive(labels, l->string) ==
+		    NULL && cJSON_AddStringToObject(labels, l->string,
+		    l->valuestring) == NULL)
+			why = refuse(&r->why, R_INTERNAL, "out of memory");
+	}
+	cJSON_Delete(ours);
+	return why;
+}
 
 static enum reason
 build_labels(struct request *r)
@@ -248,7 +198,7 @@ build_labels(struct request *r)
 	} else if (!cJSON_IsObject(labels))
 		why = refuse(&r->why, R_BAD_QUERY, "labels");
 	else
-		why = labels_simple(&r->as, holder, &r->why);
+		why = all_labels(r, holder);
 	if (why == R_NONE && (json_write(&json,
 	    cJSON_GetObjectItemCaseSensitive(holder, "Labels")) < 0 ||
 	    query_set(&r->query, r->route->params, "labels", json.data) < 0))
@@ -325,7 +275,7 @@ judge_build(struct request *r)
 	bool buildkit = strcmp(text_of(r, "version"), "2") == 0;
 	enum reason why = builds_allowed(r, buildkit);
 
-	name_image(r, text_of(r, "t"), "");
+	decide_name_image(r, text_of(r, "t"), "");
 	if (why != R_NONE || (why = build_root(r)) != R_NONE)
 		return why;
 	/* Its Dockerfile may name a frontend of its own, which asks BuildKit
@@ -336,6 +286,8 @@ judge_build(struct request *r)
 	/* dockerd would fetch any URL itself, as root */
 	if (!r->trusted && *remote != '\0')
 		return refuse(&r->why, R_REMOTE_SOURCE, "%s", remote);
+	if ((why = decide_build_tags(r)) != R_NONE)
+		return why;
 	if (!r->trusted && (why = build_network(r)) != R_NONE)
 		return why;
 	return build_labels(r);
@@ -360,16 +312,6 @@ judge_prune(struct request *r)
 	r->local_status = 200;
 	return prune(r->route->id, &r->conn->engine, &r->as, &r->query,
 	    r->api, &r->local, &r->why);
-}
-
-static enum reason
-judge_prune_images(struct request *r)
-{
-	r->rec.kind = RECORD_IMAGE_DROP;
-	if (!r->trusted &&
-	    prune_images_query(&r->query, r->route->params) < 0)
-		return refuse(&r->why, R_BAD_QUERY, "filters");
-	return R_NONE;
 }
 
 /* The cache is everybody's: an ordinary prune must end well ("docker system
@@ -406,7 +348,7 @@ static const struct judged {
 	{ OP_CONTAINER_UPDATE, &schema_update, true, judge_update },
 	{ OP_CONTAINER_RENAME, NULL, false, judge_rename },
 	{ OP_CONTAINER_TOP, NULL, false, judge_top },
-	{ OP_CONTAINER_COMMIT, &schema_commit, false, judge_commit },
+	{ OP_CONTAINER_COMMIT, &schema_commit, false, decide_commit },
 	{ OP_CONTAINER_ARCHIVE_GET, NULL, false, judge_archive },
 	{ OP_CONTAINER_ARCHIVE_STAT, NULL, false, judge_archive },
 	{ OP_CONTAINER_ARCHIVE_PUT, NULL, false, judge_archive },
@@ -417,12 +359,12 @@ static const struct judged {
 	{ OP_NETWORK_CONNECT, &schema_connect, true, judge_connect },
 	{ OP_NETWORK_DISCONNECT, &schema_disconnect, true, judge_disconnect },
 	{ OP_NETWORK_PRUNE, NULL, false, judge_prune },
-	{ OP_IMAGE_PULL, NULL, false, judge_pull },
-	{ OP_IMAGE_PUSH, NULL, false, judge_image },
-	{ OP_IMAGE_TAG, NULL, false, judge_image },
-	{ OP_IMAGE_REMOVE, NULL, false, judge_image },
-	{ OP_IMAGE_LOAD, NULL, false, judge_image },
-	{ OP_IMAGE_PRUNE, NULL, false, judge_prune_images },
+	{ OP_IMAGE_PULL, NULL, false, decide_pull },
+	{ OP_IMAGE_PUSH, NULL, false, decide_push },
+	{ OP_IMAGE_TAG, NULL, false, decide_tag },
+	{ OP_IMAGE_REMOVE, NULL, false, decide_image_remove },
+	{ OP_IMAGE_LOAD, NULL, false, decide_load },
+	{ OP_IMAGE_PRUNE, NULL, false, decide_prune_images },
 	{ OP_IMAGE_BUILD, NULL, false, judge_build },
 	{ OP_BUILD_SESSION, NULL, false, judge_buildkit },
 	{ OP_BUILD_GRPC, NULL, false, judge_buildkit },

@@ -7,12 +7,14 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "answer.h"
 #include "buildkit.h"
+#include "load.h"
 
 /* --- the head that goes up ------------------------------------------------------ */
 
@@ -309,7 +311,65 @@ struct uploader {
 	struct request *r;
 	int fd;
 	int rc;
+	struct load *load;	/* names in it are looked at, or NULL */
+	struct engine ask;	/* for that: the request's own is in use */
+	struct refusal why;
+	atomic_bool refused;
 };
+
+/* The names that an upload of images would give out.  In monitoring mode
+ * the first bad one goes on record, and that is all. */
+static int
+see_upload(void *arg, const char *data, size_t len)
+{
+	struct uploader *u = arg;
+
+	if (u->load == NULL || load_see(u->load, data, len, &u->why) == R_NONE)
+		return 0;
+	load_free(u->load);
+	u->load = NULL;
+	if (u->r->conn->view->mode == ISOLATION_MONITORING) {
+		record_refused(u->r, &u->why, true);
+		return 0;
+	}
+	atomic_store(&u->refused, true);
+	return -1;
+}
+
+static int
+begin_watch(struct uploader *u)
+{
+	struct request *r = u->r;
+	struct image_ask ask = { .engine = &u->ask, .as = &r->as,
+	    .hold = &r->hold };
+
+	if (r->route->id != OP_IMAGE_LOAD || r->trusted ||
+	    r->conn->view->cfg->images == IMAGES_SHARED)
+		return 0;
+	engine_init(&u->ask, r->conn->engine.socket);
+	u->load = load_open(&ask);
+	return u->load != NULL ? 0 : -1;
+}
+
+static void
+end_watch(struct uploader *u)
+{
+	load_free(u->load);
+	if (u->ask.socket != NULL)
+		engine_close(&u->ask);
+}
+
+/* What is not to go up: on record first, like every refusal. */
+static int
+refuse_upload(struct uploader *u, bool answered)
+{
+	struct request *r = u->r;
+
+	r->conn->close = true;
+	r->why = u->why;
+	record_refused(r, &u->why, false);
+	return answered ? -1 : answer_refusal(r);
+}
 
 static void *
 upload_thread(void *arg)
@@ -317,7 +377,8 @@ upload_thread(void *arg)
 	struct uploader *u = arg;
 	struct connection *c = u->r->conn;
 
-	u->rc = relay_upload(c->fd, u->fd, &c->in, &u->r->head);
+	u->rc = relay_upload(c->fd, u->fd, &c->in, &u->r->head,
+	    &(struct relay_watch){ see_upload, u });
 	if (u->rc < 0)
 		(void)shutdown(u->fd, SHUT_WR);
 	return NULL;
@@ -336,8 +397,13 @@ exchange_upload(struct request *r)
 	pthread_t t;
 	int rc;
 
+	if (begin_watch(&u) < 0) {
+		r->conn->close = true;
+		return answer_failed(r, "out of memory");
+	}
 	u.fd = fresh(r, UP_CHUNKED);
 	if (u.fd < 0) {
+		end_watch(&u);
 		r->conn->close = true;
 		return answer_refusal(r);
 	}
@@ -345,24 +411,30 @@ exchange_upload(struct request *r)
 		(void)write_all(r->conn->fd, go_on, sizeof(go_on) - 1);
 	if (pthread_create(&t, NULL, upload_thread, &u) != 0) {
 		close(u.fd);
+		end_watch(&u);
 		r->conn->close = true;
 		return answer_failed(r, "no thread");
 	}
 	ssize_t n = answer_read_head(r, u.fd, &in, &a);
 	if (n > 0) {
 		rc = answer(r, u.fd, &in, &a, (size_t)n);
+	} else if (atomic_load(&u.refused)) {
+		rc = refuse_upload(&u, false);
 	} else {
 		r->conn->close = true;
 		rc = answer_failed(r, "no answer");
 	}
 	if (pthread_tryjoin_np(t, NULL) != 0) {
-		if (n <= 0 || rc < 0) {
+		if ((n <= 0 || rc < 0) && !atomic_load(&u.refused)) {
 			r->conn->close = true;
 			(void)shutdown(r->conn->fd, SHUT_RD);
 		}
 		(void)shutdown(u.fd, SHUT_RDWR);
 		pthread_join(t, NULL);
 	}
+	if (n > 0 && atomic_load(&u.refused))
+		rc = refuse_upload(&u, true);
+	end_watch(&u);
 	close(u.fd);
 	return u.rc < 0 ? -1 : rc;
 }

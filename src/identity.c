@@ -22,6 +22,8 @@
 
 #define NSS_BUF_MAX ((size_t)1 << 20)	/* bytes of one account or group */
 #define GROUPS_MAX 65536
+#define PERSON_MIN 1000		/* below are the system's own accounts */
+#define NOBODY 65534
 
 enum found { FOUND, FOUND_NONE, FOUND_UNKNOWN /* NSS failed: ask again */ };
 
@@ -123,28 +125,45 @@ uid_of_name(const char *name, uid_t *uid)
 	return f;
 }
 
+/* The account of that name, cached.  False: NSS failed. */
+static bool
+resolve(const char *name, struct resolved *r)
+{
+	*r = (struct resolved){ 0 };
+	if (cache_read(&label_uids, name, r, sizeof *r))
+		return true;
+	switch (uid_of_name(name, &r->uid)) {
+	case FOUND:
+		r->exists = true;
+		break;
+	case FOUND_NONE:
+		break;
+	case FOUND_UNKNOWN:
+		return false;
+	}
+	cache_put(&label_uids, name, r, sizeof *r);
+	return true;
+}
+
 bool
 identity_is_owner(const struct caller *c, const char *label)
 {
-	struct resolved r = { 0 };
+	struct resolved r;
 
 	if (!label || label[0] == '\0')
 		return false;
 	if (strcmp(label, c->name) == 0)
 		return true;
-	if (!cache_read(&label_uids, label, &r, sizeof r)) {
-		switch (uid_of_name(label, &r.uid)) {
-		case FOUND:
-			r.exists = true;
-			break;
-		case FOUND_NONE:
-			break;
-		case FOUND_UNKNOWN:
-			return false;
-		}
-		cache_put(&label_uids, label, &r, sizeof r);
-	}
-	return r.exists && r.uid == c->owner_uid;
+	return resolve(label, &r) && r.exists && r.uid == c->owner_uid;
+}
+
+bool
+identity_is_person(const char *name)
+{
+	struct resolved r;
+
+	return !resolve(name, &r) || (r.exists && r.uid >= PERSON_MIN &&
+	    r.uid != NOBODY);
 }
 
 bool

@@ -6,6 +6,7 @@
  * refusal ends the order; it is recorded before it is answered.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 
 #include "request.h"
 
+#define LINGER_MS 2000		/* of silence, in a body that is thrown away */
 #define DRAIN_MAX (1024 * 1024)	/* bytes of an unwanted body read away */
 
 struct view *
@@ -239,14 +241,14 @@ set_trusted(struct request *r, bool trusted)
 	r->as.admin = trusted;
 }
 
-static void
-record_refusal(struct request *r, bool would)
+void
+record_refused(struct request *r, const struct refusal *why, bool would)
 {
 	char text[1024];
 
-	r->rec.why = r->why.why;
+	r->rec.why = why->why;
 	r->rec.would = would;
-	r->rec.why_text = refusal_text(&r->why, text, sizeof(text));
+	r->rec.why_text = refusal_text(why, text, sizeof(text));
 	record_new_id(&r->rec);
 	(void)record_write(&r->conn->view->caller, &r->rec);
 	r->rec.why_text = NULL;
@@ -271,7 +273,7 @@ judge(struct request *r)
 	if (why == R_NONE || r->trusted || !forgivable(why) ||
 	    r->conn->view->mode != ISOLATION_MONITORING || r->route == NULL)
 		return why;
-	record_refusal(r, true);
+	record_refused(r, &r->why, true);
 	query_free(&r->query);
 	cJSON_Delete(r->body);
 	r->body = NULL;
@@ -292,10 +294,10 @@ refuse_request(struct request *r)
 	/* What was not a request of Docker's is not worth a record each: it
 	 * changes nothing and a broken client could fill the log. */
 	if (reason_row(r->why.why)->status == 403)
-		record_refusal(r, false);
+		record_refused(r, &r->why, false);
 	if (r->route == NULL || r->route->body == BODY_TAR ||
 	    r->route->body == BODY_RAW)
-		r->conn->close = true;	/* its body is still on the wire */
+		r->conn->close = r->conn->linger = true; /* a body follows */
 	return answer_refusal(r);
 }
 
@@ -323,6 +325,7 @@ serve(struct request *r)
 static void
 request_free(struct request *r)
 {
+	image_release(&r->hold);
 	query_free(&r->query);
 	cJSON_Delete(r->body);
 	buf_free(&r->head_text);
@@ -373,6 +376,23 @@ peer_is_caller(const struct connection *c)
 	    u.uid == c->view->caller.uid;
 }
 
+/* A client that still writes the body of what was refused gets to read the
+ * answer: closing with unread bytes would break the connection under it, and
+ * some come to read only when they have written all. */
+static void
+linger(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char away[16 * 1024];
+	ssize_t n;
+
+	do {
+		if (poll(&p, 1, LINGER_MS) <= 0)
+			return;
+		n = recv(fd, away, sizeof(away), MSG_DONTWAIT);
+	} while (n > 0 || (n < 0 && errno == EINTR));
+}
+
 void
 mediate_connection(struct view *v, int fd)
 {
@@ -388,9 +408,9 @@ mediate_connection(struct view *v, int fd)
 		refuse(&r.why, R_WRONG_PEER, " ");
 		(void)refuse_request(&r);
 	}
-	/* A client that still writes gets to read the answer: closing with
-	 * unread bytes would reset the connection under it. */
 	(void)shutdown(fd, SHUT_WR);
+	if (c.linger)
+		linger(fd);
 	engine_close(&c.engine);
 	buf_free(&c.in);
 	close(fd);
@@ -427,7 +447,7 @@ mediate_targets(struct view *v, const char *kind, const char *const *targets,
 	if (why != R_NONE) {
 		r->rec.op = strcmp(kind, "container") == 0 ?
 		    "container.command" : "command";
-		record_refusal(r, false);
+		record_refused(r, &r->why, false);
 		refusal_text(&r->why, words, sizeof(words));
 		snprintf(text, cap, "Error response from daemon: %s "
 		    "[ds01:%s]\n", words, r->rec.event);

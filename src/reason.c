@@ -118,7 +118,8 @@ static const struct reason_row rows[R__COUNT] = {
 	    ASK_ADMIN "policy.default.networks." },
 	[R_NOT_OWNER_IMAGE] = { "not_owner_image", 403,
 	    "Permission denied: this image tag belongs to %s",
-	    "Use a name of your own, such as USER/NAME:TAG. "
+	    "Use a name of your own, such as USER/NAME:TAG; only its owner "
+	    "moves or removes a tag. "
 	    ASK_ADMIN "images." },
 	[R_RESERVED_LABEL] = { "reserved_label", 403,
 	    "Label reserved for the system: %s",
@@ -247,6 +248,11 @@ static const struct reason_row rows[R__COUNT] = {
 	    "Permission denied: registry or image %s",
 	    "Images of the allowed registries are accepted. "
 	    ASK_ADMIN "policy.default.registries." },
+	[R_IMAGE_ARCHIVE] = { "image_archive", 403,
+	    "Permission denied: docker load: %s",
+	    "Send a tar as docker save writes it, plain or with gzip; unpack "
+	    "others first (xz -d, zstd -d, bunzip2). "
+	    ASK_ADMIN "images." },
 	[R_REMOTE_SOURCE] = { "remote_source", 403,
 	    "Permission denied: the daemon does not fetch for you: %s",
 	    "Download it yourself and send it: docker import -, "

@@ -221,17 +221,33 @@ send_chunk(int fd, const char *data, size_t len)
 	return 0;
 }
 
-/* Payload for an engine that may have stopped listening (*engine: -1). */
-static void
-pass_on(int *engine, const char *data, size_t len)
+struct upload {
+	int engine;		/* -1: it has stopped listening */
+	const struct relay_watch *watch;
+};
+
+/* False: the engine must not have it, nor anything more. */
+static bool
+watched(struct upload *u, const char *data, size_t len)
 {
-	if (*engine >= 0 && len > 0 && send_chunk(*engine, data, len) < 0)
-		*engine = -1;
+	if (u->watch == NULL || u->watch->see(u->watch->arg, data, len) == 0)
+		return true;
+	(void)shutdown(u->engine, SHUT_RDWR);
+	u->engine = -1;
+	return false;
+}
+
+static void
+pass_on(struct upload *u, const char *data, size_t len)
+{
+	if (u->engine >= 0 && len > 0 && watched(u, data, len) &&
+	    send_chunk(u->engine, data, len) < 0)
+		u->engine = -1;
 }
 
 /* Sends the payload among len bytes at data.  Bytes taken, -1: malformed. */
 static ssize_t
-upload_piece(int *engine, const struct http_head *h, struct chunks *c,
+upload_piece(struct upload *u, const struct http_head *h, struct chunks *c,
     uint64_t *left, const char *data, size_t len)
 {
 	size_t at = 0;
@@ -240,7 +256,7 @@ upload_piece(int *engine, const struct http_head *h, struct chunks *c,
 		if (len > *left)
 			len = (size_t)*left;
 		*left -= len;
-		pass_on(engine, data, len);
+		pass_on(u, data, len);
 		return (ssize_t)len;
 	}
 	while (at < len && !c->done) {
@@ -249,7 +265,7 @@ upload_piece(int *engine, const struct http_head *h, struct chunks *c,
 		    &payload);
 		if (n < 0)
 			return -1;
-		pass_on(engine, payload.ptr, payload.len);
+		pass_on(u, payload.ptr, payload.len);
 		at += (size_t)n;
 		if (n == 0)
 			break;
@@ -260,12 +276,12 @@ upload_piece(int *engine, const struct http_head *h, struct chunks *c,
 /* Waits for more of the body; an engine that goes away meanwhile is not
  * waited for any longer. */
 static ssize_t
-upload_read(int client, int *engine, char *b)
+upload_read(int client, struct upload *u, char *b)
 {
-	ssize_t n = relay_read(client, *engine, b, RELAY_BUF);
+	ssize_t n = relay_read(client, u->engine, b, RELAY_BUF);
 
-	if (n < 0 && *engine >= 0) {
-		*engine = -1;
+	if (n < 0 && u->engine >= 0) {
+		u->engine = -1;
 		n = relay_read(client, -1, b, RELAY_BUF);
 	}
 	return n;
@@ -273,8 +289,9 @@ upload_read(int client, int *engine, char *b)
 
 int
 relay_upload(int client, int engine, struct buf *ahead,
-    const struct http_head *head)
+    const struct http_head *head, const struct relay_watch *watch)
 {
+	struct upload u = { .engine = engine, .watch = watch };
 	struct chunks c = { 0 };
 	uint64_t left = head->length;
 	char *b = NULL;
@@ -282,7 +299,7 @@ relay_upload(int client, int engine, struct buf *ahead,
 	ssize_t n;
 
 	if (ahead->len > 0) {
-		n = upload_piece(&engine, head, &c, &left, ahead->data,
+		n = upload_piece(&u, head, &c, &left, ahead->data,
 		    ahead->len);
 		if (n < 0)
 			return -1;
@@ -291,17 +308,18 @@ relay_upload(int client, int engine, struct buf *ahead,
 	if (!body_done(head, &c, left) && (b = malloc(RELAY_BUF)) == NULL)
 		return -1;
 	while (!body_done(head, &c, left)) {
-		n = upload_read(client, &engine, b);
+		n = upload_read(client, &u, b);
 		if (n <= 0)
 			goto out;
-		ssize_t own = upload_piece(&engine, head, &c, &left, b,
+		ssize_t own = upload_piece(&u, head, &c, &left, b,
 		    (size_t)n);
 		if (own < 0)
 			goto out;
 		if (own < n && buf_add(ahead, b + own, (size_t)(n - own)) < 0)
 			goto out;
 	}
-	rc = engine < 0 || write_all(engine, "0\r\n\r\n", 5) < 0 ? 1 : 0;
+	rc = u.engine < 0 || !watched(&u, NULL, 0) ||
+	    write_all(u.engine, "0\r\n\r\n", 5) < 0 ? 1 : 0;
 out:
 	free(b);
 	return rc;

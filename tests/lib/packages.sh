@@ -6,7 +6,7 @@
 
 PACKAGES_BUILD='make gcc libc6-dev pkg-config libcap-ng-dev libaudit-dev libnghttp2-dev
 	libcjson-dev libyaml-dev libseccomp-dev libcurl4-openssl-dev
-	libcmocka-dev'
+	libcmocka-dev zlib1g-dev'
 PACKAGES_RUN='docker.io auditd busybox-static iproute2 iptables procps perl
 	curl'
 PACKAGES_TEST='python3-docker bsdutils'

@@ -90,7 +90,7 @@ upload_thread(void *arg)
 	struct ends *e = arg;
 
 	e->rc = relay_upload(e->client_in, e->engine_in, &e->ahead_client,
-	    &e->head);
+	    &e->head, NULL);
 	return NULL;
 }
 

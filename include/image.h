@@ -1,0 +1,75 @@
+/*
+ * image.h - whose is an image tag, and who may make, move or remove it.
+ *
+ * The rule is at the top of image.c; what is asked here is asked only for
+ * ordinary users, and only with "images: protected".
+ */
+#ifndef IMAGE_H
+#define IMAGE_H
+
+#include "engine.h"
+#include "identity.h"
+
+#define IMAGE_NAME_MAX 250	/* bytes of registry and path */
+#define IMAGE_TAG_MAX 129
+#define IMAGE_ID_MAX 80		/* "sha256:" and 64 hex */
+#define IMAGE_TEXT_MAX (IMAGE_NAME_MAX + 2 * IMAGE_TAG_MAX)
+
+/* A reference as dockerd reads it, written out: "ubuntu" is
+ * docker.io/library/ubuntu. */
+struct image_ref {
+	char name[IMAGE_NAME_MAX];
+	char tag[IMAGE_TAG_MAX];	/* or "" */
+	char digest[IMAGE_TAG_MAX];	/* "sha256:…", or "" */
+};
+
+/* repo, and a tag that dockerd takes by itself (NULL or "": none), which
+ * stands in for one in repo and may be a digest.  False: not a reference, or
+ * one that readers could split differently. */
+bool image_ref_read(const char *repo, const char *tag, struct image_ref *out);
+/* "latest", where neither tag nor digest is given. */
+void image_ref_default(struct image_ref *ref);
+/* "docker.io/library/ubuntu:22.04". */
+const char *image_ref_text(const struct image_ref *ref,
+    char out[IMAGE_TEXT_MAX]);
+/* "ubuntu:22.04", for people. */
+const char *image_ref_short(const struct image_ref *ref,
+    char out[IMAGE_TEXT_MAX]);
+/* The first part of the path where it has two: "alice" of alice/app and of
+ * host:5000/alice/app; "" otherwise. */
+void image_ref_space(const struct image_ref *ref, char out[IMAGE_NAME_MAX]);
+
+/* Tags that a request is making: nobody else makes them meanwhile, in
+ * whatever gate.  All zero: none yet. */
+struct image_hold {
+	bool open;
+	int fd;
+};
+/* R_NONE, or why not.  pull: may be held by many who pull. */
+enum reason image_hold(struct image_hold *h, const struct caller *c,
+    const struct image_ref *ref, bool pull, struct refusal *why);
+void image_release(struct image_hold *h);
+/* Another file than DS01_RUN_DIR "/image-tags.lock", for tests. */
+void image_hold_file(const char *path);
+
+struct image_ask {
+	struct engine *engine;
+	const struct caller *as;
+	struct image_hold *hold;
+};
+
+/* May the caller give that tag to an image of his own? */
+enum reason image_make(const struct image_ask *ask,
+    const struct image_ref *ref, struct refusal *why);
+/* … to the image source (name or id), whose id comes back? */
+enum reason image_name(const struct image_ask *ask, const char *source,
+    const struct image_ref *ref, char id[IMAGE_ID_MAX], struct refusal *why);
+/* … to what the registry has under that name? */
+enum reason image_pull(const struct image_ask *ask,
+    const struct image_ref *ref, struct refusal *why);
+/* May he remove what, a name or an id?  out: what to ask dockerd to remove.
+ * R_NOT_FOUND: there is no such thing. */
+enum reason image_remove(const struct image_ask *ask, const char *what,
+    char out[IMAGE_TEXT_MAX], struct refusal *why);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * tarwatch.h - a tar as it passes by: what its named members say.
+ *
+ * Reads on the fly, in bounded memory, and more strictly than those who
+ * unpack it behind us: what two readers could take differently is an error.
+ * See tarwatch.c for what that is.
+ */
+#ifndef TARWATCH_H
+#define TARWATCH_H
+
+#include "buf.h"
+
+#define TAR_BLOCK 512
+#define TAR_HELD_MAX ((size_t)4 << 20)	/* bytes of a member that is kept */
+#define TAR_SPECIAL_MAX ((size_t)64 << 10)	/* of a long name or attributes */
+
+enum tar_state {
+	TAR_HEAD,		/* a header block comes next */
+	TAR_BODY,		/* .left bytes of the member, then .pad */
+	TAR_PAD,
+	TAR_ONE_ZERO,		/* one empty block: the next must be one too */
+	TAR_DONE,		/* the archive has ended: the rest is not read */
+	TAR_BAD
+};
+
+struct tarwatch {
+	enum tar_state state;
+	unsigned char block[TAR_BLOCK];
+	size_t have;		/* bytes of block */
+	uint64_t left;
+	size_t pad;
+	char type;		/* of the member being read */
+	bool hold;		/* its body is kept in held */
+	struct buf held;
+	struct buf name;	/* of the next member: said by a long name */
+	struct buf link;	/* … where a long link leads to */
+	bool attributes;	/* … by extended attributes */
+	uint64_t size;		/* its size, said by them */
+	bool size_set;
+	const char *base;	/* the member's name: one of .names */
+	const char *error;	/* TAR_BAD: what is wrong */
+	/* Members whose last part of the name is one of these (NULL ends) are
+	 * shown whole.  -1: stop, the text is bad. */
+	const char *const *names;
+	int (*member)(void *arg, const char *name, struct span text);
+	void *arg;
+};
+
+/* The fields above the functions' arguments are set by this. */
+void tarwatch_init(struct tarwatch *t, const char *const *names,
+    int (*member)(void *arg, const char *name, struct span text), void *arg);
+/* The next bytes, to be passed on only afterwards.  0; -1: not these, and
+ * nothing more (.error, or NULL when member said so). */
+int tarwatch_feed(struct tarwatch *t, const char *data, size_t len);
+/* There are no more bytes.  0 or -1. */
+int tarwatch_end(struct tarwatch *t);
+void tarwatch_free(struct tarwatch *t);
+
+#endif

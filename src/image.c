@@ -1,0 +1,302 @@
+/*
+ * image.c - whose is an image tag, and who may make, move or remove it.
+ *
+ * Images are everybody's to see, to run and to build on.  What is kept is
+ * what a tag points to.  A tag belongs to
+ *
+ *   1. the account that its path begins with (alice/app:1 and
+ *      host:5000/alice/app:1 are alice's), whatever it points to;
+ *   2. else the user whom the image that it points to is labelled for: the
+ *      gate labels what is built, committed and imported through it;
+ *   3. else the administrators.
+ *
+ * Only its owner moves and removes it.  A tag that is not there yet is
+ * anybody's to make outside of others' names, but for an image of his own
+ * only: "docker tag ubuntu mine" would make a tag of the administrators',
+ * and of bob's image one that bob may move.  A pull may besides bring what
+ * is not there under any name, and refresh what no user made and what came
+ * from that registry: the registry says what the name means, not he who
+ * pulls.  (Not refreshed is what an administrator built or imported here: of
+ * his names anybody could register the same in a public registry.)  An id is
+ * removed with all its tags, so they must all be the caller's; without any,
+ * the image must.
+ *
+ * What a label is worth: who makes an image outside of the gate writes into
+ * it what he likes, and loads or pulls it.  He cannot take with it, only
+ * give: an owner label decides who may move the tags that point to its image,
+ * and nobody puts an image under a tag that is not his already.  Who loads
+ * or pulls alice's image, or is an administrator and tags it, under a name
+ * outside of his own, has a tag that alice may move; a name of one's own is
+ * safe from that.
+ *
+ * Nothing is remembered, but for as long as a request lasts: a build of an
+ * hour that found its tag free must not move what somebody else made there
+ * meanwhile (image_hold.c).
+ */
+#include <stdio.h>
+
+#include "image.h"
+#include "owner_ask.h"
+#include "query.h"
+
+/* What dockerd says of a reference.  200, 404, or -1 with why set. */
+static int
+look(const struct image_ask *ask, const char *text, struct buf *raw,
+    struct refusal *why)
+{
+	struct buf enc cleanup_buf = BUF_INIT(4 * IMAGE_TEXT_MAX);
+	int status;
+
+	if (query_encode(&enc, text, "/:@") < 0) {
+		refuse(why, R_TAG, "%s", text);
+		return -1;
+	}
+	status = engine_get(ask->engine, raw, why, "images/%s/json", enc.data);
+	if (status == 400 || status == 404)
+		return 404;
+	if (status == 200 || status == -1)
+		return status;
+	refuse(why, R_ENGINE_ERROR, "image %s: status %d", text, status);
+	return -1;
+}
+
+/* Whom the image is labelled for; "" nobody, "?" somebody. */
+static void
+labelled(struct span image, char out[USER_NAME_MAX])
+{
+	static const char *const keys[] = { LABEL_USER, LABEL_LEGACY };
+	struct span labels = json_path(image, "Config", "Labels", NULL);
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		enum label l = owner_label(labels, keys[i], out,
+		    USER_NAME_MAX);
+
+		if (l == UNREADABLE)
+			strcpy(out, "?");
+		if (l != ABSENT)
+			return;
+	}
+}
+
+/* Did the image come from, or go to, the registry under that name? */
+static bool
+from_registry(struct span image, const struct image_ref *ref)
+{
+	struct json_iter it = json_iter(json_get(image, "RepoDigests"));
+	char text[IMAGE_TEXT_MAX];
+	struct image_ref r;
+	struct span v;
+
+	while (json_next(&it, NULL, &v))
+		if (json_string(v, text, sizeof(text)) &&
+		    image_ref_read(text, NULL, &r) &&
+		    strcmp(r.name, ref->name) == 0)
+			return true;
+	return false;
+}
+
+static enum reason
+not_yours(const char *owner, const char *what, struct refusal *why)
+{
+	return refuse(why, R_NOT_OWNER_IMAGE, "%s: %s", owner[0] == '\0' ?
+	    "the administrators" : owner[0] == '?' ? "somebody else" : owner,
+	    what);
+}
+
+enum whose { HIS, SOMEBODYS, NOBODYS };
+
+/* Whose name is it, by the first part of its path? */
+static enum whose
+space_of(const struct image_ask *ask, const struct image_ref *ref,
+    char space[IMAGE_NAME_MAX])
+{
+	image_ref_space(ref, space);
+	if (space[0] == '\0')
+		return NOBODYS;
+	if (identity_is_owner(ask->as, space))
+		return HIS;
+	return identity_is_person(space) ? SOMEBODYS : NOBODYS;
+}
+
+/* Is ref, which points to that image, the caller's? */
+static enum reason
+is_his(const struct image_ask *ask, const struct image_ref *ref,
+    struct span image, struct refusal *why)
+{
+	char owner[USER_NAME_MAX], space[IMAGE_NAME_MAX];
+	char text[IMAGE_TEXT_MAX];
+
+	switch (space_of(ask, ref, space)) {
+	case HIS:
+		return R_NONE;
+	case SOMEBODYS:
+		return not_yours(space, image_ref_short(ref, text), why);
+	case NOBODYS:
+		break;
+	}
+	labelled(image, owner);
+	return identity_is_owner(ask->as, owner) ? R_NONE :
+	    not_yours(owner, image_ref_short(ref, text), why);
+}
+
+enum reason
+image_make(const struct image_ask *ask, const struct image_ref *ref,
+    struct refusal *why)
+{
+	struct buf raw cleanup_buf = BUF_INIT(OWNER_ANSWER_MAX);
+	char text[IMAGE_TEXT_MAX], space[IMAGE_NAME_MAX];
+	enum reason r;
+	int status;
+
+	if (ref->tag[0] == '\0' || ref->digest[0] != '\0')
+		return refuse(why, R_TAG, "%s", image_ref_short(ref, text));
+	r = image_hold(ask->hold, ask->as, ref, false, why);
+	if (r != R_NONE)
+		return r;
+	switch (space_of(ask, ref, space)) {
+	case HIS:
+		return R_NONE;
+	case SOMEBODYS:
+		return not_yours(space, image_ref_short(ref, text), why);
+	case NOBODYS:
+		break;
+	}
+	status = look(ask, image_ref_text(ref, text), &raw, why);
+	if (status != 200)
+		return status == 404 ? R_NONE : why->why;
+	return is_his(ask, ref, buf_span(&raw), why);
+}
+
+enum reason
+image_name(const struct image_ask *ask, const char *source,
+    const struct image_ref *ref, char id[IMAGE_ID_MAX], struct refusal *why)
+{
+	struct buf raw cleanup_buf = BUF_INIT(OWNER_ANSWER_MAX);
+	char owner[USER_NAME_MAX], space[IMAGE_NAME_MAX];
+	enum reason r = image_make(ask, ref, why);
+	int status;
+
+	if (r != R_NONE)
+		return r;
+	status = look(ask, source, &raw, why);
+	if (status == 404)
+		return refuse(why, R_NOT_FOUND, "No such image: %s", source);
+	if (status != 200)
+		return why->why;
+	if (!json_string(json_get(buf_span(&raw), "Id"), id, IMAGE_ID_MAX) ||
+	    id[0] == '\0')
+		return refuse(why, R_ENGINE_ERROR, "image without id");
+	labelled(buf_span(&raw), owner);
+	if (identity_is_owner(ask->as, owner) ||
+	    space_of(ask, ref, space) == HIS)
+		return R_NONE;
+	return not_yours(owner, source, why);
+}
+
+enum reason
+image_pull(const struct image_ask *ask, const struct image_ref *ref,
+    struct refusal *why)
+{
+	struct buf raw cleanup_buf = BUF_INIT(OWNER_ANSWER_MAX);
+	char text[IMAGE_TEXT_MAX], owner[USER_NAME_MAX];
+	enum reason r;
+	int status;
+
+	if (ref->tag[0] == '\0' && ref->digest[0] != '\0')
+		return R_NONE;	/* a digest means one thing only */
+	if (ref->tag[0] == '\0' || ref->digest[0] != '\0')
+		return refuse(why, R_TAG, "%s: pull one tag at a time",
+		    image_ref_short(ref, text));
+	r = image_hold(ask->hold, ask->as, ref, true, why);
+	if (r != R_NONE)
+		return r;
+	status = look(ask, image_ref_text(ref, text), &raw, why);
+	if (status != 200)
+		return status == 404 ? R_NONE : why->why;
+	labelled(buf_span(&raw), owner);
+	if (owner[0] == '\0' && from_registry(buf_span(&raw), ref))
+		return R_NONE;
+	return is_his(ask, ref, buf_span(&raw), why);
+}
+
+/* --- removing ----------------------------------------------------------------- */
+
+/* dockerd's isImageIDPrefix: then it removes the image, not a name. */
+static bool
+is_id_prefix(const char *id, const char *what)
+{
+	const char *hex = strchr(id, ':');
+
+	return strncmp(id, what, strlen(what)) == 0 || (hex != NULL &&
+	    strncmp(hex + 1, what, strlen(what)) == 0);
+}
+
+/* All references of one kind; n counts them. */
+static enum reason
+all_his(const struct image_ask *ask, struct span image, const char *kind,
+    size_t *n, struct refusal *why)
+{
+	struct json_iter it = json_iter(json_get(image, kind));
+	char text[IMAGE_TEXT_MAX];
+	struct image_ref ref;
+	enum reason r = R_NONE;
+	struct span v;
+
+	while (r == R_NONE && json_next(&it, NULL, &v)) {
+		if (!json_string(v, text, sizeof(text)))
+			return refuse(why, R_TAG, "not readable");
+		if (strncmp(text, "<none>", 6) == 0)
+			continue;
+		++*n;
+		r = image_ref_read(text, NULL, &ref) ?
+		    is_his(ask, &ref, image, why) :
+		    refuse(why, R_TAG, "%s", text);
+	}
+	return r;
+}
+
+static enum reason
+remove_id(const struct image_ask *ask, struct span image, const char *id,
+    struct refusal *why)
+{
+	char owner[USER_NAME_MAX];
+	size_t n = 0;
+	enum reason r = all_his(ask, image, "RepoTags", &n, why);
+
+	if (r == R_NONE)
+		r = all_his(ask, image, "RepoDigests", &n, why);
+	if (r != R_NONE || n > 0)
+		return r;
+	labelled(image, owner);
+	return identity_is_owner(ask->as, owner) ? R_NONE :
+	    not_yours(owner, id, why);
+}
+
+enum reason
+image_remove(const struct image_ask *ask, const char *what,
+    char out[IMAGE_TEXT_MAX], struct refusal *why)
+{
+	struct buf raw cleanup_buf = BUF_INIT(OWNER_ANSWER_MAX);
+	struct image_ref ref;
+	int status = look(ask, what, &raw, why);
+	char id[IMAGE_ID_MAX];
+
+	if (status == 200 && (!json_string(json_get(buf_span(&raw), "Id"), id,
+	    sizeof(id)) || id[0] == '\0'))
+		return refuse(why, R_ENGINE_ERROR, "image without id");
+	if (status == 200 && is_id_prefix(id, what)) {
+		snprintf(out, IMAGE_TEXT_MAX, "%s", id);
+		return remove_id(ask, buf_span(&raw), id, why);
+	}
+	if (status == 200) {
+		if (!image_ref_read(what, NULL, &ref) ||
+		    (ref.tag[0] != '\0' && ref.digest[0] != '\0'))
+			return refuse(why, R_TAG, "%s", what);
+		image_ref_default(&ref);
+		status = look(ask, image_ref_text(&ref, out), &raw, why);
+	}
+	if (status == 404)
+		return refuse(why, R_NOT_FOUND, "No such image: %s", what);
+	return status != 200 ? why->why :
+	    is_his(ask, &ref, buf_span(&raw), why);
+}

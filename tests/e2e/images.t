@@ -1,0 +1,387 @@
+#!/bin/sh
+# Images are shared, their tags are not: nobody moves, overwrites or removes
+# one that somebody else made or an administrator provided.  (issue 3.6)
+. "$(dirname "$0")/../lib/e2e.sh"
+begin
+LIMIT=120
+H=$PLACE/home
+
+id_of() {
+	_i=$(direct image inspect -f '{{.Id}}' "$1" 2>/dev/null)
+	echo "${_i:-none}"
+}
+remember_tags() {
+	for _g in $TAGS; do
+		echo "$_g $(id_of "$_g")"
+	done >"$WORK/tags"
+}
+# After each refusal the engine is asked.
+stand() {
+	for _g in $TAGS; do
+		echo "$_g $(id_of "$_g")"
+	done >"$WORK/tags.now"
+	if ! diff "$WORK/tags" "$WORK/tags.now" >"$ERR" 2>&1; then
+		row 1 "the tags stand after: $*"
+		remember_tags
+	fi
+}
+keeps() {	# text, user, command: refused, and all tags are as before
+	refused "$@"
+	stand "$*"
+}
+api_keeps() {	# text, user, method, path
+	_t=$1
+	shift
+	api_refused 403 "$_t" "$@"
+	stand "$*"
+}
+build() {	# user, tag, content; further words are options
+	_u=$1 _n=$2 _c=$3
+	shift 3
+	printf 'FROM %s\nLABEL c=%s\n' $IMAGE "$_c" >"$H/$_u/Dockerfile.$_c"
+	chmod 0644 "$H/$_u/Dockerfile.$_c"
+	run "$_u" env DOCKER_BUILDKIT=0 docker build -q -t "$_n" "$@" \
+	    -f "Dockerfile.$_c" empty
+}
+for u in $ALICE $BOB; do
+	install -d -o "$u" "$H/$u/empty"
+done
+BKIT=
+! as $ALICE docker buildx version >/dev/null 2>&1 || BKIT=yes
+
+# --- honest use: one's own, again and again
+build $ALICE ds01t-a:1 one; row $RC "$ALICE builds ds01t-a:1"
+build $ALICE ds01t-a:1 two; row $RC '… and again, with other content'
+may $ALICE docker tag ds01t-a:1 ds01t-a:2
+may $ALICE docker tag ds01t-a:2 ds01t-a:1
+may $ALICE docker tag "$(id_of ds01t-a:1)" ds01t-a:3
+may $ALICE docker rmi ds01t-a:3
+is "$(id_of ds01t-a:3)" none '… is removed'
+is "$(direct image inspect -f '{{index .Config.Labels "ds01.user"}}' ds01t-a:1)" \
+    $ALICE 'what is built is labelled for its builder'
+may $ALICE docker tag $IMAGE $ALICE/mine
+may $ALICE docker tag $IMAGE localhost:5000/$ALICE/mine:1
+may $ALICE docker tag ds01t-a:1 $ALICE/mine
+may $ALICE docker rmi $ALICE/mine localhost:5000/$ALICE/mine:1
+is "$(id_of $ALICE/mine),$(id_of localhost:5000/$ALICE/mine:1)" none,none \
+    'a name of one'"'"'s own is given to any image, and taken back'
+may $ALICE docker create --pull never --name ds01t-ca $IMAGE true
+may $ALICE docker commit ds01t-ca ds01t-commit
+may $ALICE docker commit ds01t-ca ds01t-commit
+may $ALICE sh -c 'docker export ds01t-ca | docker import - ds01t-import:1'
+may $ALICE sh -c 'docker export ds01t-ca | docker import - ds01t-import:1'
+is "$(direct image inspect -f '{{index .Config.Labels "ds01.user"}}' ds01t-import:1)" \
+    $ALICE 'what is imported is labelled too'
+may $ALICE sh -c 'docker save ds01t-a:1 ds01t-commit | docker load'
+may $ALICE sh -c 'docker save ds01t-a:1 | gzip | docker load'
+one=$(id_of ds01t-commit)
+may $ALICE sh -c 'docker save ds01t-commit >c.tar; docker rmi ds01t-commit;
+	docker load -i c.tar'
+is "$(id_of ds01t-commit)" "$one" '… and the image is there again'
+may $ALICE sh -c "docker save ds01t-a:1 -o a.tar &&
+	docker rmi ds01t-a:1 ds01t-a:2 && docker load -q -i a.tar"
+may $ALICE docker rmi "$(id_of ds01t-import:1)"
+build $ALICE ds01t-gone gone
+dangling=$(id_of ds01t-gone)
+build $ALICE ds01t-gone gone2
+may $ALICE docker rmi "$dangling"
+is "$(id_of "$dangling")" none "one's own image without a tag is removed by id"
+build $ALICE ds01t-two both -t ds01t-two:b
+may $ALICE docker rmi -f "$(id_of ds01t-two)"
+is "$(id_of ds01t-two),$(id_of ds01t-two:b)" none,none \
+    "one's own image goes by id with all its tags"
+if as $ALICE docker compose version >/dev/null 2>&1; then
+	printf 'FROM %s\nLABEL k=v\n' $IMAGE >"$H/$ALICE/empty/Dockerfile"
+	printf 'services:\n  w:\n    build: empty\n    command: "true"\n' \
+	    >"$H/$ALICE/c.yaml"
+	for b in 0 1; do
+		C="env DOCKER_BUILDKIT=$b docker compose -p ds01tc -f c.yaml"
+		may $ALICE $C build
+		may $ALICE $C build
+	done
+	may $ALICE $C down --rmi all
+fi
+
+# --- nobody else's
+build $BOB ds01t-b:1 bob; row $RC "$BOB builds ds01t-b:1"
+may $BOB docker tag $IMAGE $BOB/own
+may $BOB docker tag ds01t-b:1 ds01t-b:2
+direct tag $IMAGE ds01t-free:1
+B1=$(id_of ds01t-b:1)
+BASE=$(id_of $IMAGE)
+TAGS="ds01t-b:1 ds01t-b:2 $BOB/own $BOB/new ds01t-free:1 $IMAGE"
+remember_tags
+BT="this image tag belongs to $BOB"
+AT='this image tag belongs to the administrators'
+
+for t in ds01t-b:1 docker.io/library/ds01t-b:1 index.docker.io/ds01t-b:1 \
+    library/ds01t-b:1 docker.io/ds01t-b:1; do
+	keeps "$BT" $ALICE docker tag ds01t-a:1 $t
+	keeps "$BT" $ALICE docker rmi $t
+	keeps "$BT" $ALICE docker rmi -f $t
+	keeps "$BT" $ALICE docker commit ds01t-ca $t
+	keeps "$BT" $ALICE sh -c "docker export ds01t-ca | docker import - $t"
+	build $ALICE $t bad
+	[ $RC -ne 0 ] && grep -qF "$BT" "$ERR"
+	row $? "$ALICE docker build -t $t -> refused"
+	stand "build -t $t"
+done
+for t in $IMAGE ds01t-free:1; do
+	keeps "$AT" $ALICE docker tag ds01t-a:1 $t
+	keeps "$AT" $ALICE docker rmi $t
+	keeps "$AT" $ALICE docker image rm -f $t
+	keeps "$AT" $ALICE docker commit ds01t-ca $t
+	keeps "$AT" $ALICE sh -c "docker export ds01t-ca | docker import - $t"
+	keeps "$AT" $ALICE docker pull $t
+done
+for t in $BOB/own $BOB/new localhost:5000/$BOB/x docker.io/$BOB/new:latest; do
+	keeps "$BT" $ALICE docker tag ds01t-a:1 $t
+	keeps "$BT" $ALICE docker commit ds01t-ca $t
+	build $ALICE $t bad
+	[ $RC -ne 0 ] && grep -qF "$BT" "$ERR"
+	row $? "$ALICE docker build -t $t -> refused"
+	stand "build -t $t"
+done
+keeps "$BT" $ALICE docker rmi $BOB/own
+keeps "$BT" $ALICE docker pull ds01t-b:1
+keeps "$BT" $ALICE docker pull $BOB/own
+keeps 'pull one tag at a time' $ALICE docker pull -a ds01t-b
+build $ALICE ds01t-fine bad -t ds01t-b:1
+[ $RC -ne 0 ] && grep -qF "$BT" "$ERR"
+row $? 'a build with a tag of its own and one of others -> refused'
+stand 'build -t own -t other'
+# by id: the image, with all its tags
+for i in "$B1" "${B1#sha256:}" "$(echo "${B1#sha256:}" | cut -c 1-12)" \
+    "$(echo "$B1" | cut -c 1-19)"; do
+	keeps "$BT" $ALICE docker rmi "$i"
+	keeps "$BT" $ALICE docker rmi -f "$i"
+done
+keeps 'this image tag belongs to' $ALICE docker rmi -f "$BASE"
+# an image that is not one's own gets no name outside of one's own
+keeps "$BT" $ALICE docker tag ds01t-b:1 ds01t-stolen
+keeps "$AT" $ALICE docker tag $IMAGE ds01t-stolen
+is "$(id_of ds01t-stolen)" none '… and none was given'
+may $ALICE docker tag ds01t-b:1 $ALICE/of-bob
+may $ALICE docker rmi $ALICE/of-bob
+stand 'rmi of an own name for another image'
+# others' images without a tag
+build $BOB ds01t-d d1
+d=$(id_of ds01t-d)
+build $BOB ds01t-d d2
+keeps "$BT" $ALICE docker rmi "$d"
+keeps "$BT" $ALICE docker rmi -f "$d"
+[ "$(id_of "$d")" = "$d" ]; row $? '… and it is there'
+
+# the API, in other spellings
+A1=$(id_of ds01t-a:1)
+for q in 'repo=ds01t-b&tag=1' 'repo=ds01t-b:1' 'repo=ds01t-b:9&tag=1' \
+    'repo=docker.io/library/ds01t-b&tag=1' 'repo=%64s01t-b&tag=%31' \
+    'tag=1&repo=ds01t-b&force=1'; do
+	api_keeps "$BT" $ALICE POST "/images/$A1/tag?$q"
+	api_keeps "$BT" $ALICE POST "/commit?container=ds01t-ca&$q"
+	api_keeps "$BT" $ALICE POST "/images/create?fromSrc=-&$q"
+done
+api_keeps "$BT" $ALICE POST '/images/create?fromImage=ds01t-b&tag=1'
+api_keeps "$BT" $ALICE POST '/images/create?fromImage=ds01t-b:1'
+api_keeps 'pull one tag' $ALICE POST '/images/create?fromImage=ds01t-b'
+api_keeps 'image tag' $ALICE POST '/images/create?fromImage=ds01t-b:'
+api_refused 400 'fromImage and fromSrc' $ALICE POST \
+    '/images/create?fromImage=ds01t-b:1&fromSrc=-&repo=ds01t-x'
+api_keeps "$BT" $ALICE DELETE '/images/ds01t-b:1?force=1&noprune=1'
+api_keeps "$BT" $ALICE DELETE '/images/docker.io%2flibrary%2Fds01t-b%3A1'
+answers 404 $ALICE DELETE "/images/ds01t-b:1@$B1"
+stand 'DELETE tag@digest'
+api_keeps "$BT" $ALICE POST '/build?t=ds01t-b:1&remote='
+api_keeps "$BT" $ALICE POST '/build?t=ds01t-y&t=ds01t-b:1'
+api_keeps 'not understood' $ALICE POST "/images/$A1/tag?repo=Ds01t-B&tag=1"
+api_keeps 'not understood' $ALICE POST "/images/$A1/tag?repo=[::1]:5/x&tag=1"
+
+if [ -n "$BKIT" ]; then
+	for t in ds01t-b:1 docker.io/library/ds01t-b:1 $BOB/new; do
+		keeps "$BT" $ALICE docker buildx build -q --load -t $t \
+		    -f Dockerfile.one empty
+		keeps "$BT" $ALICE docker buildx build -q --load \
+		    -t ds01t-fine -t $t -f Dockerfile.one empty
+		keeps "$BT" $ALICE docker buildx build -q \
+		    -o type=image,name=$t -f Dockerfile.one empty
+	done
+	keeps "$AT" $ALICE docker buildx build -q --load -t $IMAGE \
+	    -f Dockerfile.one empty
+fi
+
+# --- docker load: the names in the tar
+tar_of() {	# name of the file, tag …: an image of alice's under these names
+	_f=$H/$ALICE/$1
+	shift
+	for t; do
+		direct tag ds01t-a:1 "$t.evil"
+	done
+	# shellcheck disable=SC2046
+	direct save -o "$_f.raw" $(printf '%s.evil ' "$@")
+	for t; do
+		direct rmi "$t.evil" >/dev/null
+	done
+	rm -rf "$WORK/t"
+	mkdir "$WORK/t"
+	tar -C "$WORK/t" -xf "$_f.raw"
+	rm -f "$_f.raw"
+	for j in manifest.json repositories index.json; do
+		[ ! -f "$WORK/t/$j" ] || sed -i 's/\.evil//g' "$WORK/t/$j"
+	done
+	tar -C "$WORK/t" -cf "$_f" .
+	chmod 0644 "$_f"
+}
+loads() {	# text, file: refused, and nothing of it is there
+	keeps "$1" $ALICE docker load -i "$2"
+}
+tar_of b.tar ds01t-b:1
+loads "$BT" b.tar
+keeps "$BT" $ALICE sh -c 'docker load <b.tar'
+keeps "$BT" $ALICE sh -c 'gzip -k b.tar; docker load -q -i b.tar.gz'
+tar_of mixed.tar ds01t-c:1 ds01t-b:1
+loads "$BT" mixed.tar
+is "$(id_of ds01t-c:1)" none 'of a refused load nothing is there'
+tar_of base.tar $IMAGE
+loads "$AT" base.tar
+tar_of space.tar $BOB/new:1
+loads "$BT" space.tar
+tar_of own.tar $ALICE/own:1 ds01t-c:1
+may $ALICE docker load -i own.tar
+is "$(id_of ds01t-c:1),$(id_of $ALICE/own:1)" "$A1,$A1" \
+    'names of one'"'"'s own, and free ones, are loaded'
+may $ALICE docker rmi ds01t-c:1 $ALICE/own:1
+# what comes in other forms
+tar_of b.tar ds01t-b:1
+T=$WORK/t
+rm -f "$T/repositories" "$T/index.json"
+rest=$(cd "$T" && ls -A | grep -vx manifest.json)
+hostile() {	# text, file, tar's words
+	_t=$1 _f=$H/$ALICE/$2
+	shift 2
+	(cd "$T" && tar -cf "$_f" "$@") || row 1 "tar $* (set-up)"
+	chmod 0644 "$_f"
+	loads "$_t" "${_f##*/}"
+}
+cp "$T/manifest.json" "$T/real"
+ln -s real "$T/soft"
+printf '[]' >"$T/none"
+deep=$(printf 'x/%.0s' $(seq 90))
+# shellcheck disable=SC2086
+{
+	hostile "$BT" last.tar $rest manifest.json
+	hostile "$BT" first.tar manifest.json $rest
+	hostile "$BT" long.tar --format=gnu $rest \
+	    --transform "s,^real,${deep}manifest.json," real
+	hostile "$BT" pax.tar --format=pax $rest \
+	    --transform "s,^real,${deep}manifest.json," real
+	hostile "$BT" sub.tar $rest --transform 's,^real,d/manifest.json,' real
+	hostile 'a link' soft.tar $rest real \
+	    --transform 's,^soft,manifest.json,' soft
+	ln "$T/real" "$T/hard"
+	hostile 'a link' hard.tar $rest real \
+	    --transform 's,^hard,manifest.json,H' hard
+	hostile "$BT" twice.tar $rest manifest.json \
+	    --transform 's,^none,./manifest.json,' none
+	hostile "$BT" twice2.tar --transform 's,^none,manifest.json,' none \
+	    $rest manifest.json
+}
+for k in repotags REPOTAGS 'RepoTag\xc5\xbf' 'RepoTags\\u0000'; do
+	sed "s/RepoTags/$k/" "$T/manifest.json" >"$T/real"
+	# shellcheck disable=SC2086
+	hostile 'manifest.json' key.tar $rest \
+	    --transform 's,^real,manifest.json,' real
+done
+sed 's/"RepoTags"/"RepoTags":null,&/' "$T/manifest.json" >"$T/real"
+# shellcheck disable=SC2086
+hostile 'manifest.json' dup.tar $rest --transform 's,^real,manifest.json,' real
+printf '[]' | cat - "$T/manifest.json" >"$T/real"
+# shellcheck disable=SC2086
+hostile 'manifest.json' two.tar $rest --transform 's,^real,manifest.json,' real
+printf '{"schemaVersion":2,"manifests":[{"digest":"sha256:0","annotations":{"io.containerd.image.name":"docker.io/library/ds01t-b:1"}}]}' \
+    >"$T/index.json"
+hostile "$BT" index.tar index.json
+rm -f "$T/index.json"
+printf '{"ds01t-b":{"1":"0"}}' >"$T/repositories"
+hostile "$BT" old.tar repositories
+rm -f "$T/repositories"
+if command -v xz >/dev/null; then
+	run $ALICE sh -c 'xz -k b.tar'
+	loads 'compressed' b.tar.xz
+fi
+if command -v bzip2 >/dev/null; then
+	run $ALICE sh -c 'bzip2 -k b.tar'
+	loads 'compressed' b.tar.bz2
+fi
+run $ALICE sh -c '{ gzip -c last.tar; echo; } >tail.gz; : | gzip -c >empty.gz
+	cat empty.gz empty.gz >joined.gz; gzip -c last.tar >>joined.gz'
+keeps "$BT" $ALICE docker load -i tail.gz
+keeps "$BT" $ALICE docker load -i joined.gz
+printf 'no tar at all, but long enough to look like something%0600d' 0 \
+    >"$H/$ALICE/junk"
+chmod 0644 "$H/$ALICE/junk"
+loads 'not a tar' junk
+# a big body behind the refusal is read away, and the text is shown
+head -c 64000000 /dev/zero >"$T/zzz"
+(cd "$T" && tar -cf "$H/$ALICE/big.tar" manifest.json zzz)
+chmod 0644 "$H/$ALICE/big.tar"
+loads "$BT" big.tar
+rm -f "$H/$ALICE"/*.tar* "$H/$ALICE"/*.gz "$T/zzz"
+
+# --- a tag that is being made is kept until it is made
+mkfifo "$WORK/f"
+chmod 0666 "$WORK/f"
+as $ALICE docker import - ds01t-race <"$WORK/f" >"$WORK/race" 2>&1 &
+job=$!
+exec 8>"$WORK/f"
+i=0
+while [ $i -lt 100 ]; do
+	run $BOB docker commit nothing-here ds01t-race
+	run $BOB docker tag ds01t-b:1 ds01t-race
+	[ $RC -eq 0 ] || break
+	direct rmi ds01t-race >/dev/null 2>&1
+	i=$((i + 1))
+done
+grep -q 'somebody who is making it now' "$ERR"
+row $? 'a tag that somebody is making is not made by another meanwhile'
+tar -C "$T" -c none >&8
+exec 8>&-
+wait $job
+row $? '… and he who makes it gets it'
+refused "belongs to $ALICE" $BOB docker tag ds01t-b:1 ds01t-race
+
+# --- reserved labels of what an image is made of
+printf 'FROM %s\nLABEL ds01.protected=true ds01.gate=00 aime.mlc.USER=%s\n' \
+    $IMAGE $BOB | DOCKER_BUILDKIT=0 direct build -q -t ds01t-evil - >/dev/null 2>&1
+printf 'FROM ds01t-evil\n' >"$H/$ALICE/Dockerfile.evil"
+chmod 0644 "$H/$ALICE/Dockerfile.evil"
+may $ALICE env DOCKER_BUILDKIT=0 docker build -q -t ds01t-inherit \
+    -f Dockerfile.evil empty
+is "$(direct image inspect -f '{{index .Config.Labels "ds01.user"}},{{index .Config.Labels "ds01.protected"}},{{index .Config.Labels "ds01.gate"}},{{index .Config.Labels "aime.mlc.USER"}}' ds01t-inherit)" \
+    "$ALICE,false,," 'a classic build inherits no reserved label'
+one=$(id_of ds01t-inherit)
+may $ALICE env DOCKER_BUILDKIT=0 docker build -q -t ds01t-inherit \
+    -f Dockerfile.evil empty
+is "$(id_of ds01t-inherit)" "$one" \
+    'a classic build that changes nothing gives the same image'
+
+# --- prune, administrators, and the key
+may $ALICE docker image prune -f
+may $ALICE docker image prune -af
+stand 'image prune -af'
+place_config 'isolation_mode: monitoring'
+may $ALICE docker tag ds01t-a:1 ds01t-free:1
+tar_of m.tar ds01t-free:1
+may $ALICE docker load -i m.tar
+place_config
+direct tag $IMAGE ds01t-free:1
+may $CAROL docker tag ds01t-a:1 ds01t-b:2
+may $CAROL docker rmi ds01t-b:2
+place_config 'images: shared'
+may $ALICE docker tag ds01t-a:1 ds01t-b:1
+may $ALICE docker tag $IMAGE ds01t-anything
+may $ALICE docker rmi ds01t-b:1 ds01t-anything
+tar_of b.tar ds01t-b:1
+may $ALICE docker load -i b.tar
+is "$(id_of ds01t-b:1)" "$A1" '"images: shared" lets everybody do everything'
+place_config
+finish
