@@ -28,7 +28,7 @@ enum engine {
 
 struct targets {
 	const char *kind;		/* "container", ..., or "" */
-	char **names;			/* into argv; owned array */
+	char **names;			/* into argv, or itself; owned */
 	size_t n;
 };
 

@@ -393,29 +393,38 @@ find_command(int argc, char *const *argv, int *at)
 	return NULL;
 }
 
-/* The words that are not flags; false on doubt. */
 /* cp names CONTAINER:PATH and local paths; "./a:b" and "/a:b" are local.
- * The API cannot word a refusal here: the CLI shows no body of a HEAD. */
+ * The API cannot word a refusal here: the CLI shows no body of a HEAD.  The
+ * names without their paths stand behind the list, in the same memory. */
 static int
 keep_containers(struct targets *t)
 {
-	size_t kept = 0;
+	size_t kept = 0, text = 0;
+	char **names, *end;
 
+	for (size_t i = 0; i < t->n; i++)
+		text += strlen(t->names[i]) + 1;
+	names = realloc(t->names, t->n * sizeof(*names) + text + 1);
+	if (names == NULL)
+		return -1;
+	t->names = names;
+	end = (char *)(names + t->n);
 	for (size_t i = 0; i < t->n; i++) {
-		char *colon = strchr(t->names[i], ':'), *name;
+		const char *name = names[i], *colon = strchr(name, ':');
+		size_t len = colon == NULL ? 0 : (size_t)(colon - name);
 
-		if (colon == NULL || colon == t->names[i] ||
-		    t->names[i][0] == '/' || t->names[i][0] == '.')
+		if (len == 0 || name[0] == '/' || name[0] == '.')
 			continue;
-		name = strndup(t->names[i], (size_t)(colon - t->names[i]));
-		if (name == NULL)
-			return -1;
-		t->names[kept++] = name;	/* until the exec */
+		memcpy(end, name, len);
+		end[len] = '\0';
+		names[kept++] = end;
+		end += len + 1;
 	}
 	t->n = kept;
 	return 0;
 }
 
+/* The words that are not flags; false on doubt. */
 static bool
 collect(const struct command *row, int argc, char **argv, int at,
     struct targets *t)
