@@ -128,7 +128,7 @@ put_op(struct text *t, const char *op)
 	if (strncmp(op, "container.", 10) == 0)
 		op += 10;
 	put(t, " op=");
-	for (size_t i = 0; op[i] && i < 64; i++)
+	for (size_t i = 0; i < 64 && op[i]; i++)
 		put(t, "%c", (op[i] >= 'a' && op[i] <= 'z') ||
 		    (op[i] >= '0' && op[i] <= '9') ? op[i] : '-');
 }

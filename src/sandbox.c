@@ -61,9 +61,9 @@ allow_all(scmp_filter_ctx f)
 	}
 	/* dockerd, syslog and NSS daemons are unix sockets; audit is netlink */
 	return seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-	    SCMP_A0(SCMP_CMP_EQ, AF_UNIX)) < 0 ||
+	    SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0)) < 0 ||
 	    seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-	    SCMP_A0(SCMP_CMP_EQ, AF_NETLINK)) < 0 ? -1 : 0;
+	    SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0)) < 0 ? -1 : 0;
 }
 
 int
