@@ -342,6 +342,8 @@ refuse_missing(struct refusal *r, const char *noun, const char *name)
 		return refuse(r, R_NOT_FOUND, "get %s: no such volume", name);
 	if (strcmp(noun, "network") == 0)
 		return refuse(r, R_NOT_FOUND, "network %s not found", name);
+	if (strcmp(noun, "plugin") == 0)
+		return refuse(r, R_NOT_FOUND, "plugin \"%s\" not found", name);
 	return refuse(r, R_NOT_FOUND, "No such %s: %s", noun, name);
 }
 
