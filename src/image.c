@@ -180,7 +180,7 @@ image_name(const struct image_ask *ask, const char *source,
 		return r;
 	status = look(ask, source, &raw, why);
 	if (status == 404)
-		return refuse(why, R_NOT_FOUND, "No such image: %s", source);
+		return refuse_missing(why, "image", source);
 	if (status != 200)
 		return why->why;
 	if (!json_string(json_get(buf_span(&raw), "Id"), id, IMAGE_ID_MAX) ||
@@ -296,7 +296,7 @@ image_remove(const struct image_ask *ask, const char *what,
 		status = look(ask, image_ref_text(&ref, out), &raw, why);
 	}
 	if (status == 404)
-		return refuse(why, R_NOT_FOUND, "No such image: %s", what);
+		return refuse_missing(why, "image", what);
 	return status != 200 ? why->why :
 	    is_his(ask, &ref, buf_span(&raw), why);
 }

@@ -112,12 +112,12 @@ ask_image(struct engine *e, const char *ref, char id[80],
 	int status;
 
 	if (!is_askable(ref) || query_encode(&enc, ref, "/:@") == -1)
-		return refuse(why, R_NOT_FOUND, "No such image: %s", ref);
+		return refuse_missing(why, "image", ref);
 	status = engine_get(e, &body, why, "images/%s/json", enc.data);
 	if (status == -1)
 		return why->why;
 	if (status == 404 || status == 400)
-		return refuse(why, R_NOT_FOUND, "No such image: %s", ref);
+		return refuse_missing(why, "image", ref);
 	if (status != 200 || !json_string(json_get(buf_span(&body), "Id"),
 	    id, 80) || id[0] == '\0')
 		return refuse(why, R_ENGINE_ERROR, "image %s: status %d", ref,

@@ -335,6 +335,15 @@ refuse(struct refusal *r, enum reason why, const char *fmt, ...)
 	return why;
 }
 
+/* Without a tag or a digest, dockerd looks for the tag "latest". */
+static bool
+has_tag(const char *image)
+{
+	const char *last = strrchr(image, '/');
+
+	return strpbrk(last != NULL ? last : image, ":@") != NULL;
+}
+
 enum reason
 refuse_missing(struct refusal *r, const char *noun, const char *name)
 {
@@ -344,6 +353,9 @@ refuse_missing(struct refusal *r, const char *noun, const char *name)
 		return refuse(r, R_NOT_FOUND, "network %s not found", name);
 	if (strcmp(noun, "plugin") == 0)
 		return refuse(r, R_NOT_FOUND, "plugin \"%s\" not found", name);
+	if (strcmp(noun, "image") == 0)
+		return refuse(r, R_NOT_FOUND, "No such image: %s%s", name,
+		    has_tag(name) ? "" : ":latest");
 	return refuse(r, R_NOT_FOUND, "No such %s: %s", noun, name);
 }
 
