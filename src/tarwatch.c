@@ -300,11 +300,13 @@ header(struct tarwatch *t)
 		return bad(t, "a member that is neither file, directory nor "
 		    "link");
 	}
+	if (rc < 0)
+		return rc;
 	buf_reset(&t->held);
 	t->left = size;
 	t->pad = (size_t)(-size % TAR_BLOCK);
 	t->state = TAR_BODY;
-	return rc;
+	return 0;
 }
 
 /* A body that was kept is whole. */

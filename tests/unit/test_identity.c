@@ -38,6 +38,9 @@ static const struct account {
 	{ "member", "member", 1901, 1901, "/home/member" },
 	{ "almost", "almost", 1902, 1902, "/home/almost" },
 	{ "many", "many", 1903, 1903, "/home/many" },
+	{ "nginx", "nginx", 999, 999, "/" },
+	{ "newcomer", "newcomer", 1000, 1000, "/" },
+	{ "nobody", "nobody", 65534, 65534, "/" },
 };
 #define N_ACCOUNTS (sizeof accounts / sizeof accounts[0])
 
@@ -271,6 +274,27 @@ remembers_answers_not_failures(void **state)
 }
 
 static void
+knows_persons(void **state)
+{
+	static const struct { const char *name; bool person; } rows[] = {
+		{ "alice", true }, { "h.baker@students.example.org", true },
+		{ "root", false }, { "nginx", false }, { "nobody", false },
+		{ "newcomer", true }, { "no such name", false },
+		{ "1001", true }, { "1002", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (identity_is_person(rows[i].name) != rows[i].person)
+			fail_msg("%s", rows[i].name);
+	/* when nobody can tell, it may be one */
+	nss_error = EIO;
+	assert_true(identity_is_person("not asked before"));
+	nss_error = 0;
+	assert_false(identity_is_person("not asked before"));
+}
+
+static void
 fails_to_nobody(void **state)
 {
 	struct caller c;
@@ -316,6 +340,7 @@ main(void)
 		cmocka_unit_test(fills),
 		cmocka_unit_test(owns),
 		cmocka_unit_test(remembers_answers_not_failures),
+		cmocka_unit_test(knows_persons),
 		cmocka_unit_test(fails_to_nobody),
 		cmocka_unit_test(knows_groups_exactly),
 	};

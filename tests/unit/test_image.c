@@ -1,0 +1,470 @@
+/*
+ * test_image.c - whose is an image tag.
+ *
+ * links: image image_ref image_hold owner owner_labelled engine cache buf span reason http json json_check json_walk query
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "fake_engine.h"
+#include "image.h"
+#include "owner.h"
+#include "policy.h"
+
+static const struct caller alice = { .uid = 1001, .owner_uid = 1001,
+    .name = "alice" };
+static const struct caller bob = { .uid = 1002, .owner_uid = 1002,
+    .name = "bob" };
+
+bool
+identity_is_owner(const struct caller *c, const char *label)
+{
+	return strcmp(c->name, label) == 0 ||
+	    (c->owner_uid == 1001 && strcmp(label, "alice.b") == 0);
+}
+
+bool
+identity_is_person(const char *name)
+{
+	return strcmp(name, "alice") == 0 || strcmp(name, "bob") == 0;
+}
+
+bool
+policy_harmless(const struct config *c, const struct caller *who,
+    struct span inspect)
+{
+	(void)c, (void)who, (void)inspect;
+	return false;
+}
+
+/* --- references --- */
+
+#define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define DIGEST "sha256:" HEX
+
+static const struct {
+	const char *repo, *tag;
+	const char *text;	/* NULL: no reference */
+	const char *small, *space;
+} refs[] = {
+	{ "ubuntu", NULL, "docker.io/library/ubuntu:latest",
+	    "ubuntu:latest", "" },
+	{ "ubuntu:22.04", "", "docker.io/library/ubuntu:22.04",
+	    "ubuntu:22.04", "" },
+	{ "ubuntu:1", "2", "docker.io/library/ubuntu:2", "ubuntu:2", "" },
+	{ "library/ubuntu", "1", "docker.io/library/ubuntu:1", "ubuntu:1",
+	    "" },
+	{ "docker.io/ubuntu", "1", "docker.io/library/ubuntu:1", "ubuntu:1",
+	    "" },
+	{ "index.docker.io/ubuntu", "1", "docker.io/library/ubuntu:1",
+	    "ubuntu:1", "" },
+	{ "index.docker.io/library/ubuntu", "1",
+	    "docker.io/library/ubuntu:1", "ubuntu:1", "" },
+	{ "alice/app", NULL, "docker.io/alice/app:latest",
+	    "alice/app:latest", "alice" },
+	{ "docker.io/alice/app/b", "1", "docker.io/alice/app/b:1",
+	    "alice/app/b:1", "alice" },
+	{ "host:5000/alice/app:1", NULL, "host:5000/alice/app:1",
+	    "host:5000/alice/app:1", "alice" },
+	{ "localhost/alice", "1", "localhost/alice:1", "localhost/alice:1",
+	    "" },
+	{ "localhost/alice/x", "1", "localhost/alice/x:1",
+	    "localhost/alice/x:1", "alice" },
+	{ "reg.example/app", "1", "reg.example/app:1", "reg.example/app:1",
+	    "" },
+	{ "Reg/app", "1", "Reg/app:1", "Reg/app:1", "" },
+	{ "a@" DIGEST, NULL, "docker.io/library/a@" DIGEST, "a@" DIGEST, "" },
+	{ "a", DIGEST, "docker.io/library/a@" DIGEST, "a@" DIGEST, "" },
+	{ "a:1", DIGEST, "docker.io/library/a@" DIGEST, "a@" DIGEST, "" },
+	{ "a:1@" DIGEST, NULL, "docker.io/library/a:1@" DIGEST,
+	    "a:1@" DIGEST, "" },
+	{ "a__b-c.d", "A_b.-", "docker.io/library/a__b-c.d:A_b.-",
+	    "a__b-c.d:A_b.-", "" },
+
+	{ "", NULL, NULL, NULL, NULL },
+	{ "Ubuntu", NULL, NULL, NULL, NULL },
+	{ "a/B", NULL, NULL, NULL, NULL },
+	{ "a:", NULL, NULL, NULL, NULL },
+	{ "a:1:2", NULL, NULL, NULL, NULL },
+	{ "a", "1/2", NULL, NULL, NULL },
+	{ "a", ".1", NULL, NULL, NULL },
+	{ "a", "-1", NULL, NULL, NULL },
+	{ "a@", NULL, NULL, NULL, NULL },
+	{ "a@sha256:0", NULL, NULL, NULL, NULL },
+	{ "a@sha512:" HEX, NULL, NULL, NULL, NULL },
+	{ "/a", NULL, NULL, NULL, NULL },
+	{ "a/", NULL, NULL, NULL, NULL },
+	{ "a//b", NULL, NULL, NULL, NULL },
+	{ "a/../b", NULL, NULL, NULL, NULL },
+	{ "h:5/.b", NULL, NULL, NULL, NULL },
+	{ "-a", NULL, NULL, NULL, NULL },
+	{ "a-", NULL, NULL, NULL, NULL },
+	{ "a b", NULL, NULL, NULL, NULL },
+	{ "a%2fb", NULL, NULL, NULL, NULL },
+	{ "[::1]:5000/a", NULL, NULL, NULL, NULL },
+	{ ":5/a", NULL, NULL, NULL, NULL },
+	{ HEX, NULL, NULL, NULL, NULL },
+};
+
+static void
+reads_references(void **state)
+{
+	struct image_ref ref;
+	char text[IMAGE_TEXT_MAX], name[IMAGE_TEXT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(refs) / sizeof(refs[0]); i++) {
+		bool ok = image_ref_read(refs[i].repo, refs[i].tag, &ref);
+
+		if (ok != (refs[i].text != NULL))
+			fail_msg("%s: %s", refs[i].repo, ok ? "read" :
+			    "not read");
+		if (!ok)
+			continue;
+		image_ref_default(&ref);
+		assert_string_equal(image_ref_text(&ref, text), refs[i].text);
+		assert_string_equal(image_ref_short(&ref, text),
+		    refs[i].small);
+		image_ref_space(&ref, text);
+		assert_string_equal(text, refs[i].space);
+		/* what was written out reads as itself */
+		image_ref_text(&ref, name);
+		assert_true(image_ref_read(name, NULL, &ref));
+		assert_string_equal(image_ref_text(&ref, text), name);
+	}
+	memset(name, 'a', sizeof(name));
+	for (size_t n = 200; n < sizeof(name); n++) {
+		name[n] = '\0';
+		if (image_ref_read(name, NULL, &ref))
+			assert_true(strlen(ref.name) < IMAGE_NAME_MAX);
+		name[n] = 'a';
+	}
+	memset(name, 'a', 130);
+	name[129] = '\0';
+	assert_false(image_ref_read("a", name, &ref));
+	name[128] = '\0';
+	assert_true(image_ref_read("a", name, &ref));
+}
+
+/* --- the rule --- */
+
+static struct fake f;
+static struct engine e;
+static struct image_hold hold;
+static struct image_ask ask = { .engine = &e, .as = &alice, .hold = &hold };
+static struct refusal why;
+static char lock_file[64];
+
+#define AT "/v1.41/images/"
+#define LABELS(l) "\"Config\":{\"Labels\":{" l "}}"
+#define OWN LABELS("\"ds01.user\":\"alice\"")
+#define OTHER LABELS("\"ds01.user\":\"alice.b\"")
+#define BOBS LABELS("\"ds01.user\":\"bob\"")
+#define OLD LABELS("\"aime.mlc.USER\":\"bob\"")
+#define ODD LABELS("\"ds01.user\":7")
+#define NO_LABELS "\"Config\":{\"Labels\":null}"
+#define HUB "docker.io/library/"
+#define ID(c) "sha256:" c c c c c c c c
+#define IMAGE(path, id, tags, digests, config) { "GET", AT path "/json", 200, \
+    "{\"Id\":\"" id "\",\"RepoTags\":[" tags "],\"RepoDigests\":[" digests \
+    "]," config "}", FAKE_LENGTH }
+
+#define A ID("aaaaaaaa")
+#define B ID("bbbbbbbb")
+#define C ID("cccccccc")
+
+static const struct fake_row world[] = {
+	IMAGE(HUB "own:1", A, "\"own:1\"", "", OWN),
+	IMAGE("own:1", A, "\"own:1\"", "", OWN),
+	IMAGE(A, A, "\"own:1\",\"own:2\"", "", OWN),
+	IMAGE("aaaa", A, "\"own:1\",\"own:2\"", "", OWN),
+	IMAGE(HUB "spelt:1", A, "", "", OTHER),
+	IMAGE(HUB "bobs:1", B, "\"bobs:1\"", "", BOBS),
+	IMAGE("bobs:1", B, "\"bobs:1\"", "", BOBS),
+	IMAGE("bbbb", B, "\"bobs:1\"", "", BOBS),
+	IMAGE("docker.io/bob/u:1", C, "", "", NO_LABELS),
+	IMAGE("bob/u:1", C, "", "", NO_LABELS),
+	IMAGE("docker.io/bob/mine:1", A, "", "", OWN),
+	IMAGE("docker.io/alice/u:1", C, "", "", NO_LABELS),
+	IMAGE("alice/u:1", C, "", "", NO_LABELS),
+	IMAGE("docker.io/alice/bobs:1", B, "", "", BOBS),
+	IMAGE(HUB "old:1", B, "", "", OLD),
+	IMAGE(HUB "odd:1", B, "", "", ODD),
+	IMAGE(HUB "site:1", C, "\"site:1\"", "", NO_LABELS),
+	IMAGE("site:1", C, "\"site:1\"", "", NO_LABELS),
+	IMAGE(HUB "pulled:1", C, "", "\"pulled@" DIGEST "\"", NO_LABELS),
+	IMAGE(HUB "elsewhere:1", C, "", "\"pulled@" DIGEST "\"", NO_LABELS),
+	IMAGE(HUB "pushed:1", B, "", "\"pushed@" DIGEST "\"", BOBS),
+	IMAGE("docker.io/bob/pulled:1", C, "", "\"bob/pulled@" DIGEST "\"",
+	    NO_LABELS),
+	/* by id, with all its names */
+	IMAGE("1111", "sha256:1111", "\"own:1\",\"bob/x:1\"", "", OWN),
+	IMAGE("2222", "sha256:2222", "\"own:1\",\"<none>:<none>\"",
+	    "\"<none>@<none>\",\"own@" DIGEST "\"", OWN),
+	IMAGE("3333", "sha256:3333", "\"alice/u:1\"", "", NO_LABELS),
+	IMAGE("4444", "sha256:4444", "\"alice/u:1\"", "\"pulled@" DIGEST
+	    "\"", NO_LABELS),
+	IMAGE("5555", "sha256:5555", "", "", NO_LABELS),
+	IMAGE("6666", "sha256:6666", "", "", BOBS),
+	IMAGE("7777", "sha256:7777", "", "", OWN),
+	IMAGE("8888", "sha256:8888", "\"alice/u:1\",\"[::1]:5/x\"", "",
+	    OWN),
+	IMAGE("sha256:77", "sha256:7777", "", "", OWN),
+	/* a name that could be the beginning of an id */
+	IMAGE("abba", "sha256:abba", "\"abba:latest\"", "", NO_LABELS),
+	{ "GET", AT HUB "broken:1/json", 500, "{}", FAKE_LENGTH },
+};
+
+static int
+setup(void **state)
+{
+	(void)state;
+	fake_start(&f, "1.41");
+	fake_rows(&f, world, sizeof(world) / sizeof(world[0]));
+	engine_init(&e, f.path);
+	snprintf(lock_file, sizeof(lock_file), "%s/lock", f.dir);
+	image_hold_file(lock_file);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	image_release(&hold);
+	unlink(lock_file);
+	engine_close(&e);
+	fake_stop(&f);
+	return 0;
+}
+
+static struct image_ref
+ref_of(const char *text)
+{
+	struct image_ref r;
+
+	if (!image_ref_read(text, NULL, &r))
+		fail_msg("%s", text);
+	return r;
+}
+
+#define NOT R_NOT_OWNER_IMAGE
+#define ADMINS "the administrators"
+static const struct {
+	const char *ref;
+	enum reason make, pull;
+	const char *owner;
+} tags[] = {
+	{ "own:1", R_NONE, R_NONE, "" },
+	{ "spelt:1", R_NONE, R_NONE, "" },
+	{ "free:1", R_NONE, R_NONE, "" },
+	{ "alice/free:1", R_NONE, R_NONE, "" },
+	{ "host:5000/alice/free:1", R_NONE, R_NONE, "" },
+	{ "alice/u:1", R_NONE, R_NONE, "" },
+	{ "alice/bobs:1", R_NONE, R_NONE, "" },
+	{ "nobody/free:1", R_NONE, R_NONE, "" },
+	{ "bobs:1", NOT, NOT, "bob" },
+	{ "old:1", NOT, NOT, "bob" },
+	{ "odd:1", NOT, NOT, "somebody else" },
+	{ "site:1", NOT, NOT, ADMINS },
+	{ "pulled:1", NOT, R_NONE, ADMINS },
+	{ "elsewhere:1", NOT, NOT, ADMINS },
+	{ "pushed:1", NOT, NOT, "bob" },
+	{ "bob/free:1", NOT, R_NONE, "bob" },
+	{ "bob/u:1", NOT, NOT, "bob" },
+	{ "bob/mine:1", NOT, NOT, "bob" },
+	{ "bob/pulled:1", NOT, R_NONE, "bob" },
+	{ "broken:1", R_ENGINE_ERROR, R_ENGINE_ERROR, "" },
+	{ "bobs", R_TAG, R_TAG, "" },
+	{ "bobs@" DIGEST, R_TAG, R_NONE, "" },
+	{ "bobs:1@" DIGEST, R_TAG, R_TAG, "" },
+};
+
+static void
+judges_tags(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+		struct image_ref r = ref_of(tags[i].ref);
+		enum reason make = image_make(&ask, &r, &why);
+
+		if (make == NOT && strncmp(why.detail, tags[i].owner,
+		    strlen(tags[i].owner)) != 0)
+			fail_msg("%s: %s", tags[i].ref, why.detail);
+		enum reason pull = image_pull(&ask, &r, &why);
+
+		if (make != tags[i].make || pull != tags[i].pull)
+			fail_msg("%s: make %d, pull %d", tags[i].ref, make,
+			    pull);
+	}
+}
+
+static const struct {
+	const char *source, *ref;
+	enum reason why;
+	const char *id;
+} named[] = {
+	{ "own:1", "free:1", R_NONE, A },
+	{ "aaaa", "own:1", R_NONE, A },
+	{ "own:1", "bobs:1", NOT, NULL },
+	{ "own:1", "bob/free:1", NOT, NULL },
+	{ "site:1", "alice/x:1", R_NONE, C },
+	{ "bobs:1", "alice/x:1", R_NONE, B },
+	{ "site:1", "free:1", NOT, NULL },
+	{ "bobs:1", "free:1", NOT, NULL },
+	{ "bobs:1", "own:1", NOT, NULL },
+	{ "missing", "free:1", R_NOT_FOUND, NULL },
+};
+
+static void
+judges_names(void **state)
+{
+	char id[IMAGE_ID_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
+		struct image_ref r = ref_of(named[i].ref);
+		enum reason got = image_name(&ask, named[i].source, &r, id,
+		    &why);
+
+		if (got != named[i].why || (got == R_NONE &&
+		    strcmp(id, named[i].id) != 0))
+			fail_msg("%s as %s: %d", named[i].source,
+			    named[i].ref, got);
+	}
+}
+
+static const struct {
+	const char *what;
+	enum reason why;
+	const char *out;	/* or whose it is */
+} removals[] = {
+	{ "own:1", R_NONE, HUB "own:1" },
+	{ "aaaa", R_NONE, A },
+	{ A, R_NONE, A },
+	{ "alice/u:1", R_NONE, "docker.io/alice/u:1" },
+	{ "bobs:1", NOT, "bob" },
+	{ "bbbb", NOT, "bob" },
+	{ "site:1", NOT, ADMINS },
+	{ "bob/u:1", NOT, "bob" },
+	{ "1111", NOT, "bob: bob/x:1" },
+	{ "2222", R_NONE, "sha256:2222" },
+	{ "3333", R_NONE, "sha256:3333" },
+	{ "4444", NOT, ADMINS },
+	{ "5555", NOT, ADMINS },
+	{ "6666", NOT, "bob" },
+	{ "7777", R_NONE, "sha256:7777" },
+	{ "sha256:77", R_NONE, "sha256:7777" },
+	{ "8888", R_TAG, "[::1]" },
+	{ "abba", NOT, ADMINS },
+	{ "missing", R_NOT_FOUND, "" },
+	{ "broken:1", R_NOT_FOUND, "" },	/* not under that path */
+};
+
+static void
+judges_removals(void **state)
+{
+	char out[IMAGE_TEXT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(removals) / sizeof(removals[0]); i++) {
+		enum reason r = image_remove(&ask, removals[i].what, out,
+		    &why);
+		const char *said = r == R_NONE ? out : why.detail;
+
+		if (r != removals[i].why || (r != R_NOT_FOUND &&
+		    strncmp(said, removals[i].out, strlen(removals[i].out)) !=
+		    0))
+			fail_msg("%s: %d %s", removals[i].what, r, said);
+	}
+}
+
+/* --- holding --- */
+
+static void
+holds_for_one_user(void **state)
+{
+	struct image_hold mine = { 0 }, again = { 0 }, his = { 0 };
+	struct image_ref a = ref_of("a:1"), b = ref_of("b:1");
+
+	(void)state;
+	assert_int_equal(image_hold(&mine, &alice, &a, false, &why), R_NONE);
+	assert_int_equal(image_hold(&again, &alice, &a, false, &why), R_NONE);
+	assert_int_equal(image_hold(&his, &bob, &a, false, &why), NOT);
+	assert_non_null(strstr(why.detail, "a:1"));
+	assert_int_equal(image_hold(&his, &bob, &a, true, &why), NOT);
+	assert_int_equal(image_hold(&his, &bob, &b, false, &why), R_NONE);
+	image_release(&his);
+	image_release(&mine);
+	assert_int_equal(image_hold(&his, &bob, &a, false, &why), NOT);
+	image_release(&his);
+	image_release(&again);
+	assert_int_equal(image_hold(&his, &bob, &a, false, &why), R_NONE);
+	assert_int_equal(image_hold(&mine, &alice, &a, false, &why), NOT);
+	image_release(&mine);
+	image_release(&his);
+}
+
+/* Many pull one tag at once, but nobody makes it meanwhile. */
+static void
+lets_many_pull(void **state)
+{
+	static const struct caller low = { .owner_uid = 0, .name = "low" };
+	static const struct caller high = { .owner_uid = UINT32_MAX - 1,
+	    .name = "high" };
+	struct image_hold h[4] = { 0 };
+	struct image_ref a = ref_of("a:1");
+
+	(void)state;
+	assert_int_equal(image_hold(&h[0], &alice, &a, true, &why), R_NONE);
+	assert_int_equal(image_hold(&h[1], &bob, &a, true, &why), R_NONE);
+	assert_int_equal(image_hold(&h[2], &low, &a, true, &why), R_NONE);
+	assert_int_equal(image_hold(&h[3], &high, &a, true, &why), R_NONE);
+	assert_int_equal(image_hold(&h[0], &alice, &a, false, &why), NOT);
+	for (size_t i = 0; i < 4; i++)
+		image_release(&h[i]);
+	/* the first and the last of all uids see each other */
+	assert_int_equal(image_hold(&h[2], &low, &a, false, &why), R_NONE);
+	assert_int_equal(image_hold(&h[3], &high, &a, false, &why), NOT);
+	image_release(&h[2]);
+	image_release(&h[3]);
+	assert_int_equal(image_hold(&h[3], &high, &a, false, &why), R_NONE);
+	assert_int_equal(image_hold(&h[2], &low, &a, false, &why), NOT);
+	image_release(&h[2]);
+	image_release(&h[3]);
+}
+
+static void
+holds_nothing_without_its_file(void **state)
+{
+	struct image_hold h = { 0 };
+	struct image_ref a = ref_of("free:1");
+	struct image_ask broken = { .engine = &e, .as = &alice, .hold = &h };
+
+	(void)state;
+	image_hold_file("/nonexistent/lock");
+	assert_int_equal(image_make(&broken, &a, &why), R_INTERNAL);
+	assert_int_equal(image_pull(&broken, &a, &why), R_INTERNAL);
+	assert_false(h.open);
+	image_hold_file(lock_file);
+	assert_int_equal(image_make(&broken, &a, &why), R_NONE);
+	image_release(&h);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_references),
+		T(judges_tags), T(judges_names), T(judges_removals),
+		T(holds_for_one_user), T(lets_many_pull),
+		T(holds_nothing_without_its_file),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

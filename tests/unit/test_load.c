@@ -1,0 +1,285 @@
+/*
+ * test_load.c - the names in an upload of images.
+ *
+ * links: load tarwatch image_ref json json_check json_walk reason buf span
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <zlib.h>
+
+#include <cmocka.h>
+
+#include "load.h"
+#include "tar_make.h"
+
+static char asked[4096];	/* "docker.io/library/a:1;" … */
+
+/* bob's are bob's. */
+enum reason
+image_make(const struct image_ask *ask, const struct image_ref *ref,
+    struct refusal *why)
+{
+	char text[IMAGE_TEXT_MAX];
+	size_t n = strlen(asked);
+
+	assert_null(ask->engine);
+	image_ref_text(ref, text);
+	snprintf(asked + n, sizeof(asked) - n, "%s;", text);
+	return strstr(text, "bob") != NULL ?
+	    refuse(why, R_NOT_OWNER_IMAGE, "%s", text) : R_NONE;
+}
+
+/* How many bytes were let through is in *passed. */
+static enum reason
+see_all(struct span in, size_t step, size_t *passed, struct refusal *why)
+{
+	struct image_ask ask = { .engine = NULL };
+	struct load *l = load_open(&ask);
+	enum reason r = R_NONE;
+
+	asked[0] = '\0';
+	*passed = 0;
+	assert_non_null(l);
+	while (*passed < in.len && r == R_NONE) {
+		size_t n = step < in.len - *passed ? step : in.len - *passed;
+
+		r = load_see(l, in.ptr + *passed, n, why);
+		if (r == R_NONE)
+			*passed += n;
+	}
+	if (r == R_NONE)
+		r = load_see(l, NULL, 0, why);
+	load_free(l);
+	return r;
+}
+
+static void
+check(const char *what, const struct buf *b, enum reason want,
+    const char *names)
+{
+	static const size_t steps[] = { 1 << 20, 4096, 1 };
+	struct refusal why = { .why = R_NONE };
+	size_t passed;
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		enum reason r = see_all(buf_span(b), steps[i], &passed, &why);
+
+		if (r != want || (names != NULL && strcmp(asked, names) != 0))
+			fail_msg("%s, step %zu: %d %s, asked %s", what,
+			    steps[i], r, r != R_NONE ? why.detail : "", asked);
+		assert_int_equal(r == R_NONE ? R_NONE : why.why, r);
+	}
+}
+
+/* --- the lists of names --- */
+
+#define HUB "docker.io/library/"
+#define M "manifest.json"
+#define I "index.json"
+#define R "repositories"
+
+static const struct {
+	const char *file, *text;
+	enum reason why;
+	const char *asked;
+} lists[] = {
+	{ M, "[{\"Config\":\"c\",\"RepoTags\":[\"a:1\",\"x.y/b\"],"
+	    "\"Layers\":[\"l\"]},{\"Config\":\"d\",\"RepoTags\":null,"
+	    "\"Layers\":[],\"LayerSources\":{\"sha256:0\":{\"size\":1}}}]\n",
+	    R_NONE, HUB "a:1;x.y/b:latest;" },
+	{ M, "[]", R_NONE, "" },
+	{ M, "[{\"RepoTags\":[]}]", R_NONE, "" },
+	{ M, "[{\"RepoTags\":[\"a:1\",\"bob:1\",\"c:1\"]}]",
+	    R_NOT_OWNER_IMAGE, HUB "a:1;" HUB "bob:1;" },
+	{ "d/" M, "[{\"RepoTags\":[\"bob:1\"]}]", R_NOT_OWNER_IMAGE, NULL },
+	{ M, "[{\"RepoTags\":[\"a:1\"]},{\"RepoTags\":[\"bob:1\"]}]",
+	    R_NOT_OWNER_IMAGE, NULL },
+	{ M, "[{\"repotags\":[\"bob:1\"]}]", R_IMAGE_ARCHIVE, "" },
+	{ M, "[{\"RepoTag\xc5\xbf\":[\"bob:1\"]}]", R_IMAGE_ARCHIVE, "" },
+	{ M, "[{\"RepoTag\\u0073\":[\"bob:1\"]}]", R_IMAGE_ARCHIVE, "" },
+	{ M, "[{\"RepoTags\":[\"a:1\"],\"RepoTags\":[\"bob:1\"]}]",
+	    R_IMAGE_ARCHIVE, "" },
+	{ M, "[{\"RepoTags\":\"bob:1\"}]", R_IMAGE_ARCHIVE, "" },
+	{ M, "[{\"RepoTags\":[[\"bob:1\"]]}]", R_IMAGE_ARCHIVE, "" },
+	{ M, "[[{\"RepoTags\":[\"bob:1\"]}]]", R_IMAGE_ARCHIVE, "" },
+	{ M, "[][{\"RepoTags\":[\"bob:1\"]}]", R_IMAGE_ARCHIVE, "" },
+	{ M, "{\"RepoTags\":[\"bob:1\"]}", R_IMAGE_ARCHIVE, "" },
+	{ M, "null", R_IMAGE_ARCHIVE, "" },
+	{ M, "", R_IMAGE_ARCHIVE, "" },
+	{ M, "[{\"RepoTags\":[\"Bob:1\"]}]", R_TAG, "" },
+	{ M, "[{\"RepoTags\":[\"\"]}]", R_TAG, "" },
+
+	{ R, "{\"a\":{\"1\":\"id\",\"2\":\"id\"},\"h:5/b\":{\"3\":\"x\"}}",
+	    R_NONE, HUB "a:1;" HUB "a:2;h:5/b:3;" },
+	{ R, "{\"a\":{\"1\":\"id\"},\"bob\":{\"1\":\"id\"}}",
+	    R_NOT_OWNER_IMAGE, HUB "a:1;" HUB "bob:1;" },
+	{ R, "{\"a\":null}", R_NONE, "" },
+	{ R, "[{\"bob\":{\"1\":\"id\"}}]", R_IMAGE_ARCHIVE, "" },
+	{ R, "{\"bob\":\"1\"}", R_IMAGE_ARCHIVE, "" },
+
+	{ I, "{\"schemaVersion\":2,\"mediaType\":\"m\",\"manifests\":["
+	    "{\"digest\":\"d\",\"annotations\":{\"io.containerd.image.name\":"
+	    "\"docker.io/library/a:1\",\"org.opencontainers.image.ref.name\":"
+	    "\"1\"}},{\"annotations\":{\"org.opencontainers.image.ref.name\":"
+	    "\"h:5/b:2\"}},{\"annotations\":null},{}]}", R_NONE,
+	    HUB "a:1;h:5/b:2;" },
+	{ I, "{\"manifests\":[{\"annotations\":{"
+	    "\"io.containerd.image.name\":\"bob:1\"}}]}", R_NOT_OWNER_IMAGE,
+	    HUB "bob:1;" },
+	{ I, "{\"manifests\":[{\"annotations\":{"
+	    "\"org.opencontainers.image.ref.name\":\"bob:1\"}}]}",
+	    R_NOT_OWNER_IMAGE, HUB "bob:1;" },
+	{ I, "{\"Manifests\":[{\"annotations\":{"
+	    "\"io.containerd.image.name\":\"bob:1\"}}]}", R_IMAGE_ARCHIVE,
+	    "" },
+	{ I, "{\"manifests\":[{\"Annotations\":{"
+	    "\"io.containerd.image.name\":\"bob:1\"}}]}", R_IMAGE_ARCHIVE,
+	    "" },
+	{ I, "{\"manifests\":[{\"annotations\":["
+	    "\"io.containerd.image.name\"]}]}", R_IMAGE_ARCHIVE, "" },
+	{ I, "{\"manifests\":{\"annotations\":{"
+	    "\"io.containerd.image.name\":\"bob:1\"}}}", R_IMAGE_ARCHIVE, "" },
+	{ I, "[]", R_IMAGE_ARCHIVE, "" },
+};
+
+static void
+make(struct buf *b, const char *file, const char *text)
+{
+	buf_reset(b);
+	tar_add(b, "./", '5', "");
+	tar_add(b, "blobs/sha256/0", '0', "{\"RepoTags\":[\"bob:1\"]}");
+	tar_add(b, file, '0', text);
+	tar_add(b, "blobs/sha256/1", '0', "behind");
+	tar_finish(b);
+}
+
+static void
+gzip(const struct buf *in, struct buf *out)
+{
+	z_stream z = { .next_in = (unsigned char *)in->data,
+	    .avail_in = (unsigned)in->len };
+	static unsigned char bytes[1 << 16];
+
+	assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 16 + MAX_WBITS, 8,
+	    Z_DEFAULT_STRATEGY), Z_OK);
+	z.next_out = bytes;
+	z.avail_out = sizeof(bytes);
+	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+	buf_add(out, bytes, sizeof(bytes) - z.avail_out);
+	deflateEnd(&z);
+}
+
+static void
+reads_lists(void **state)
+{
+	struct buf b cleanup_buf = BUF_INIT(0), z cleanup_buf = BUF_INIT(0);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		make(&b, lists[i].file, lists[i].text);
+		check(lists[i].text, &b, lists[i].why, lists[i].asked);
+		buf_reset(&z);
+		gzip(&b, &z);
+		check("by gzip", &z, lists[i].why, lists[i].asked);
+	}
+}
+
+/* What holds the name never passes whole, so dockerd never reads it. */
+static void
+holds_back_in_time(void **state)
+{
+	struct buf b cleanup_buf = BUF_INIT(0);
+	struct refusal why;
+	size_t passed, end;
+
+	(void)state;
+	tar_add(&b, M, '0', "[{\"RepoTags\":[\"bob:1\"]}]");
+	end = TAR_BLOCK + strlen("[{\"RepoTags\":[\"bob:1\"]}]");
+	assert_int_equal(see_all(buf_span(&b), 1, &passed, &why),
+	    R_NOT_OWNER_IMAGE);
+	assert_int_equal(passed, end - 1);
+	/* the last one of a name counts for dockerd, each for us */
+	tar_add(&b, M, '0', "[]");
+	assert_int_equal(see_all(buf_span(&b), 1 << 20, &passed, &why),
+	    R_NOT_OWNER_IMAGE);
+	assert_int_equal(passed, 0);
+}
+
+static void
+bounds_names(void **state)
+{
+	struct buf b cleanup_buf = BUF_INIT(0), m cleanup_buf = BUF_INIT(0);
+
+	(void)state;
+	buf_puts(&m, "[{\"RepoTags\":[\"a:0\"");
+	for (int i = 1; i <= 1000; i++)
+		buf_printf(&m, ",\"a:%d\"", i);
+	buf_puts(&m, "]}]");
+	make(&b, M, m.data);
+	check("1001 names", &b, R_IMAGE_ARCHIVE, NULL);
+}
+
+/* --- forms --- */
+
+static void
+tells_forms(void **state)
+{
+	static const struct { const char *what, *bytes; size_t n; } forms[] = {
+		{ "bzip2", "BZh91AY", 7 },
+		{ "xz", "\xfd" "7zXZ\0\0", 7 },
+		{ "zstd", "\x28\xb5\x2f\xfd\0\0\0", 7 },
+		{ "zstd, skipped frame", "\x5a\x2a\x4d\x18\0\0\0", 7 },
+		{ "gzip, other method", "\x1f\x8b\x07\0\0\0\0", 7 },
+		{ "gzip, broken", "\x1f\x8b\x08\xff\xff\xff\xff", 7 },
+		{ "short", "abc", 3 },
+	};
+	struct buf b cleanup_buf = BUF_INIT(0), t cleanup_buf = BUF_INIT(0);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		buf_reset(&b);
+		buf_add(&b, forms[i].bytes, forms[i].n);
+		check(forms[i].what, &b, R_IMAGE_ARCHIVE, "");
+	}
+	buf_reset(&b);
+	check("nothing", &b, R_NONE, "");
+	/* dockerd looks at the first bytes only, even of what is a tar */
+	static const char *const like[] = { "BZh", "\x28\xb5\x2f\xfd",
+	    "\x50\x2a\x4d\x18" };
+	for (size_t i = 0; i < sizeof(like) / sizeof(like[0]); i++) {
+		buf_reset(&b);
+		tar_add(&b, like[i], '0', "x");
+		tar_finish(&b);
+		check(like[i], &b, R_IMAGE_ARCHIVE, "");
+	}
+	/* several streams are one; what is none behind one is an error,
+	 * unless the tar has ended */
+	make(&t, M, "[{\"RepoTags\":[\"a:1\"]}]");
+	gzip(&(struct buf){ .data = t.data, .len = 700 }, &b);
+	gzip(&(struct buf){ .data = t.data + 700, .len = t.len - 700 }, &b);
+	check("two streams", &b, R_NONE, HUB "a:1;");
+	buf_puts(&b, "junk");
+	check("junk behind the tar", &b, R_NONE, HUB "a:1;");
+	buf_reset(&b);
+	gzip(&(struct buf){ .data = t.data, .len = 700 }, &b);
+	buf_puts(&b, "junk");
+	check("junk within", &b, R_IMAGE_ARCHIVE, NULL);
+	buf_reset(&b);
+	gzip(&t, &b);
+	b.len /= 2;
+	check("half of it", &b, R_IMAGE_ARCHIVE, NULL);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_lists),
+		cmocka_unit_test(holds_back_in_time),
+		cmocka_unit_test(bounds_names), cmocka_unit_test(tells_forms),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
