@@ -254,6 +254,7 @@ tells_forms(void **state)
 		tar_finish(&b);
 		check(like[i], &b, R_IMAGE_ARCHIVE, "");
 	}
+	buf_reset(&b);
 	/* several streams are one; what is none behind one is an error,
 	 * unless the tar has ended */
 	make(&t, M, "[{\"RepoTags\":[\"a:1\"]}]");
