@@ -12,7 +12,7 @@
 #include "http.h"
 #include "json.h"
 
-#define ENGINE_REPLY_MAX ((size_t)64 << 20)	/* bytes of a buffered answer */
+#define ENGINE_REPLY_MAX ((size_t)256 << 20)	/* bytes of a buffered answer */
 
 struct engine {
 	const char *socket;	/* path, borrowed */

@@ -106,6 +106,11 @@ enum reason limits_create(struct policy_env *env, cJSON *body,
 enum reason healthcheck_create(struct policy_env *env, cJSON *body,
     struct span image, struct refusal *why);
 
+/* --- judge_weight.c --- */
+/* Refuses what would make everybody's lists too long; image: its Config. */
+enum reason weight_judge(struct policy_env *env, const cJSON *body,
+    struct span image, struct refusal *why);
+
 /* --- judge_log.c --- */
 judge_fn judge_log;
 

@@ -20,6 +20,9 @@ struct policy_env {
 				 * may raise it */
 	bool dry;		/* judging what exists: no side effects, no lookups
 				 * that create volumes */
+	bool gone;		/* dry, and the caller's name came with an image
+				 * that is not there any more: what his code has
+				 * already is his to reach */
 	struct buf *warnings;	/* one line each; goes into create's Warnings */
 	/* create: filled by policy_create() for the record and the event */
 	char image[256];
@@ -66,9 +69,9 @@ enum reason policy_name(const char *name, struct refusal *why);
 enum reason policy_ps_args(const char *args, struct refusal *why);
 
 /* Could a user have made the container of this inspect answer?  Judges its
- * Config and HostConfig like a create, without side effects.  False also
- * when it cannot be told. */
+ * Config and HostConfig like a create, without side effects.  gone: see
+ * struct policy_env.  False also when it cannot be told. */
 bool policy_harmless(const struct config *cfg, const struct caller *c,
-    struct span inspect);
+    struct span inspect, bool gone);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "answer.h"
+#include "log.h"
 
 static const struct { int status; const char *phrase; } phrases[] = {
 	{ 200, "OK" }, { 201, "Created" }, { 204, "No Content" },
@@ -236,20 +237,57 @@ add_warnings(struct request *r, struct span in, struct buf *out)
 	return json_replace(out, in, "Warnings", buf_span(&list));
 }
 
-/* The event wants the name dockerd chose; the look-up is not lost, since
- * what follows a create names the container by id and finds it cached. */
-static void
+/* Was it made of the image that was judged?  Ids of one image may differ in
+ * kind: then the other one is asked for its own. */
+static bool
+of_judged_image(struct request *r, const struct thing *t)
+{
+	struct buf config cleanup_buf = BUF_INIT(JSON_BODY_MAX);
+	struct refusal why;
+	char id[80];
+
+	return r->trusted || r->image_id[0] == '\0' ||
+	    strcmp(t->image, r->image_id) == 0 ||
+	    (owner_image(&r->conn->engine, t->image, id, &config, &why) ==
+	    R_NONE && strcmp(id, r->image_id) == 0);
+}
+
+/* Takes back what was just made, and has not been started. */
+static enum reason
+withdraw(struct request *r, const char *id)
+{
+	struct engine *e = &r->conn->engine;
+	struct buf target cleanup_buf = BUF_INIT(0);
+	struct buf body cleanup_buf = BUF_INIT(JSON_BODY_MAX);
+	struct refusal why;
+
+	buf_printf(&target, "/v1.%u/containers/%s?force=1&v=1", engine_api(e),
+	    id);
+	if (target.failed || engine_ask(e, "DELETE", buf_span(&target),
+	    span_of(NULL), &body, &why) != 204)
+		warnx("container %s of a moved image is still there", id);
+	return refuse(&r->why, R_IMAGE_MOVED, "%s", r->image);
+}
+
+/* Its tag may have been moved between our look at the image and dockerd's:
+ * then nothing that depends on the image was judged.  The event wants the
+ * name dockerd chose; the look-up is not lost, since what follows a create
+ * names the container by id and finds it cached. */
+static enum reason
 created(struct request *r, struct span in)
 {
 	struct thing t;
-	struct refusal why;
 	char id[ID_LEN + 1] = "";
 
-	if (!json_string(json_get(in, "Id"), id, sizeof(id)) ||
-	    owner_container(&r->conn->engine, &r->as, id, &t, NULL, &why) !=
+	if (!json_string(json_get(in, "Id"), id, sizeof(id)))
+		return R_ENGINE_ERROR;
+	if (owner_container(&r->conn->engine, &r->as, id, &t, NULL, &r->why) !=
 	    R_NONE)
-		return;
+		return r->why.why;
+	if (t.claim != CLAIM_MISSING && !of_judged_image(r, &t))
+		return withdraw(r, id);
 	record_created(&r->conn->view->caller, t.name, id, r->image, r->type);
+	return R_NONE;
 }
 
 /* The new text of an answer that is cut down or added to. */
@@ -262,7 +300,9 @@ rewrite(struct request *r, const struct http_head *a, struct span in,
 	if (a->status >= 300)
 		return buf_putspan(out, in) < 0 ? R_ENGINE_ERROR : R_NONE;
 	if (r->route->id == OP_CONTAINER_CREATE) {
-		created(r, in);
+		enum reason why = created(r, in);
+		if (why != R_NONE)
+			return why;
 		if (r->warnings.len > 0)
 			return add_warnings(r, in, out) < 0 ? R_ENGINE_ERROR :
 			    R_NONE;
@@ -282,8 +322,15 @@ answer_document(struct request *r, int fd, struct buf *in,
 
 	if (read_document(r, fd, in, a, &whole) < 0)
 		return answer_failed(r, "the answer broke off");
-	if (rewrite(r, a, buf_span(&whole), &out) != R_NONE)
+	switch (rewrite(r, a, buf_span(&whole), &out)) {
+	case R_NONE:
+		break;
+	case R_IMAGE_MOVED:
+		record_refused(r, &r->why, false);
+		return answer_refusal(r);
+	default:
 		return answer_failed(r, "the answer was not understood");
+	}
 	answer_headers(&head, a);
 	a->framing = HTTP_LENGTH;
 	a->length = out.len;

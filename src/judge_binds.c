@@ -282,7 +282,7 @@ judge_bind(struct policy_env *env, const struct bind *b,
 	enum reason r;
 	bool sub;
 
-	if (!judged(env))
+	if (!judged(env) || env->gone)
 		return R_NONE;
 	if (env->dry)		/* whom it would lead where cannot be told */
 		return refuse(why, R_BIND, "%s", b->source);

@@ -74,7 +74,7 @@ static enum reason
 judge_volume_source(struct policy_env *env, const char *name,
     struct refusal *why)
 {
-	if (!judged(env))
+	if (!judged(env) || env->gone)
 		return R_NONE;
 	if (bind_is_volume(name))
 		return refuse(why, R_MOUNT, "volume name %s", name);

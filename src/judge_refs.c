@@ -30,6 +30,9 @@ ref_container(struct policy_env *env, const char *ref,
 	struct thing t = { 0 };
 	enum reason r;
 
+	id[0] = '\0';
+	if (env->gone)
+		return R_NONE;
 	if (env->dry)
 		return refuse(why, R_FIELD_DENIED, "container %s", ref);
 	if (*ref == '/')
@@ -53,6 +56,9 @@ ref_network(struct policy_env *env, const char *ref, char id[ID_LEN + 1],
 	struct thing t = { 0 };
 	enum reason r;
 
+	id[0] = '\0';
+	if (env->gone)
+		return R_NONE;
 	if (env->dry)
 		return refuse(why, R_FIELD_DENIED, "network %s", ref);
 	r = owner_network(env->engine, env->caller, ref, &t, NULL, why);

@@ -17,7 +17,8 @@
  * ds01.protected counts unless the image says the same; with the image gone
  * it counts.  What was not made by the gate is, besides, only operable if
  * policy_harmless(): it may have been prepared in the days when everybody
- * was in the docker group.  A label that cannot be read belongs to somebody,
+ * was in the docker group.  A step of somebody's classic build, which has no
+ * labels, is nobody's to touch.  A label that cannot be read belongs to somebody,
  * but to nobody here.
  */
 #include <stdio.h>
@@ -220,6 +221,17 @@ establish(struct engine *e, struct span labels, struct facts *f,
 	return R_NONE;
 }
 
+/* dockerd's classic builder makes a container for each step, without our
+ * labels, and names the image of the step before by its id. */
+static bool
+is_builders(struct span inspect)
+{
+	char image[ROUTE_NAME_MAX];
+
+	return json_string(json_path(inspect, "Config", "Image", NULL), image,
+	    sizeof image) && is_image_id(image);
+}
+
 /* inspect: the whole answer where there is one, else .ptr NULL.  Without it
  * what cannot be told counts against the caller, but for a legacy label: it
  * is proven, only not judged. */
@@ -238,8 +250,10 @@ claim_of(const struct caller *c, const struct facts *f, struct span inspect)
 	if (mine && (f->proof == PROOF_GATE || c->admin ||
 	    (f->proof == PROOF_LEGACY && !inspect.ptr)))
 		return CLAIM_OWN;
+	if (!mine && !c->admin && inspect.ptr && is_builders(inspect))
+		return CLAIM_UNOWNED_UNSAFE;
 	harmless = c->admin || (inspect.ptr && c->cfg &&
-	    policy_harmless(c->cfg, c, inspect));
+	    policy_harmless(c->cfg, c, inspect, f->proof == PROOF_GONE));
 	if (!harmless)
 		return CLAIM_UNOWNED_UNSAFE;
 	return mine ? CLAIM_OWN : CLAIM_UNOWNED;

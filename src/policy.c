@@ -168,6 +168,8 @@ finish_create(struct policy_env *env, cJSON *body, cJSON *host,
 
 	image = buf_span(&config);
 	if (r == R_NONE)
+		r = weight_judge(env, body, image, why);
+	if (r == R_NONE)
 		r = gpu_create(env, body, image, why);
 	if (r == R_NONE)
 		r = limits_create(env, body, why);
@@ -252,6 +254,8 @@ policy_volume(struct policy_env *env, cJSON *body, struct refusal *why)
 {
 	enum reason r = policy_walk(env, &schema_volume, body, why);
 
+	if (r == R_NONE)
+		r = weight_judge(env, body, span_of(NULL), why);
 	return r == R_NONE ? labels_simple(env->caller, body, why) : r;
 }
 
@@ -260,6 +264,8 @@ policy_network(struct policy_env *env, cJSON *body, struct refusal *why)
 {
 	enum reason r = policy_walk(env, &schema_network, body, why);
 
+	if (r == R_NONE)
+		r = weight_judge(env, body, span_of(NULL), why);
 	if (r != R_NONE)
 		return r;
 	/* Two networks of one name would make a name mean either. */
@@ -286,10 +292,10 @@ policy_disconnect(struct policy_env *env, cJSON *body, struct refusal *why)
 
 static bool
 harmless_tree(const struct config *cfg, const struct caller *c,
-    cJSON *body, struct span host_text)
+    cJSON *body, struct span host_text, bool gone)
 {
 	struct policy_env env = {
-		.caller = c, .cfg = cfg, .api = 51, .dry = true
+		.caller = c, .cfg = cfg, .api = 51, .dry = true, .gone = gone
 	};
 	struct refusal why;
 	cJSON *host = json_parse(host_text, &why);
@@ -307,7 +313,7 @@ harmless_tree(const struct config *cfg, const struct caller *c,
 
 bool
 policy_harmless(const struct config *cfg, const struct caller *c,
-    struct span inspect)
+    struct span inspect, bool gone)
 {
 	struct refusal why;
 	cJSON *body;
@@ -318,7 +324,7 @@ policy_harmless(const struct config *cfg, const struct caller *c,
 	body = json_parse(json_get(inspect, "Config"), &why);
 	if (body == NULL)
 		return false;
-	ok = harmless_tree(cfg, c, body, json_get(inspect, "HostConfig"));
+	ok = harmless_tree(cfg, c, body, json_get(inspect, "HostConfig"), gone);
 	cJSON_Delete(body);
 	return ok;
 }

@@ -244,6 +244,9 @@ static const struct reason_row rows[R__COUNT] = {
 	    "Permission denied: root in a container is root on this host: %s",
 	    "A container without root, that runs as you, is accepted. "
 	    ASK_ADMIN "policy.default.container_root." },
+	[R_IMAGE_MOVED] = { "image_moved", 409,
+	    "The image %s became another one while the container was made",
+	    "Try again." },
 	[R_IMAGE_SOURCE] = { "image_source", 403,
 	    "Permission denied: registry or image %s",
 	    "Images of the allowed registries are accepted. "

@@ -5,7 +5,7 @@
  * "myvol", "bobvol", "oldvol" (no label) and "newvol" (missing) volumes,
  * "mynet", "bobnet" and "sitenet" networks, "img" an image.
  *
- * links: schema schema_create schema_other policy policy_text judge_tree judge_refs judge_mounts judge_binds bind confine probe judge_volumes judge_resources judge_log judge_security judge_network judge_gpu labels json json_check json_walk buf span reason
+ * links: schema schema_create schema_other policy policy_text judge_tree judge_refs judge_mounts judge_binds bind confine probe judge_volumes judge_resources judge_log judge_weight judge_security judge_network judge_gpu labels json json_check json_walk buf span reason
  */
 #include <dirent.h>
 #include <setjmp.h>
@@ -1232,17 +1232,84 @@ test_harmless(void **state)
 		buf_printf(&b, "{\"Id\":\"x\",\"Config\":%s,\"HostConfig\":%s}",
 		    inspects[i].config, inspects[i].host);
 		asked[0] = '\0';
-		if (policy_harmless(&config, &alice, buf_span(&b)) !=
+		if (policy_harmless(&config, &alice, buf_span(&b), false) !=
 		    inspects[i].ok)
 			fail_msg("%s %s", inspects[i].config,
 			    inspects[i].host);
 		assert_string_equal(asked, "");
 		/* an admin looking on changes nothing */
 		assert_int_equal(policy_harmless(&config, &root,
-		    buf_span(&b)), inspects[i].ok);
+		    buf_span(&b), false), inspects[i].ok);
 		buf_free(&b);
 	}
-	assert_false(policy_harmless(&config, &alice, (struct span){ 0 }));
+	assert_false(policy_harmless(&config, &alice, (struct span){ 0 },
+	    false));
+}
+
+/* Lists are everybody's.  Go writes '<' in six bytes. */
+static void
+test_weight(void **state)
+{
+	static const struct {
+		size_t n;
+		const char *what, *key;
+		enum reason why;
+	} loads[] = {
+		{ 100000, "a", "Labels", R_NONE },
+		{ 140000, "a", "Labels", R_RESOURCE },
+		{ 30000, "<", "Labels", R_RESOURCE },
+		{ 30000, "\xe2\x80\xa8", "Labels", R_RESOURCE },
+		{ 20000, "\xe2\x80\xa8", "Labels", R_NONE },
+		{ 140000, "a", "Env", R_NONE },
+		{ 140000, "a", "Cmd", R_RESOURCE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N(loads); i++) {
+		struct buf text = BUF_INIT(0), out = BUF_INIT(0);
+		bool map = strcmp(loads[i].key, "Labels") == 0;
+		struct refusal why;
+
+		buf_printf(&text, "{\"Image\":\"img\",\"%s\":%s\"",
+		    loads[i].key, map ? "{\"a\":" : "[");
+		for (size_t j = 0; j < loads[i].n; j++)
+			buf_puts(&text, loads[i].what);
+		buf_puts(&text, map ? "\"}}" : "\"]}");
+		if (judge(&schema_create, policy_create, &alice, text.data,
+		    &out, &why) != loads[i].why)
+			fail_msg("row %zu", i);
+		buf_free(&text);
+		buf_free(&out);
+	}
+}
+
+/* Whose code it runs can reach what it has; rights stay rights. */
+static void
+test_gone(void **state)
+{
+	static const struct { const char *host; bool ok; } rows[] = {
+		{ "{\"Binds\":[\"vol:/v\",\"/home/alice:/h\"]}", true },
+		{ "{\"NetworkMode\":\"alices\"}", true },
+		{ "{\"PidMode\":\"container:x\"}", true },
+		{ "{\"VolumesFrom\":[\"x\"]}", true },
+		{ "{\"Privileged\":true}", false },
+		{ "{\"NetworkMode\":\"host\"}", false },
+		{ "{\"CapAdd\":[\"SYS_ADMIN\"]}", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++) {
+		struct buf b = BUF_INIT(0);
+
+		buf_printf(&b, "{\"Id\":\"x\",\"Config\":{},"
+		    "\"HostConfig\":%s}", rows[i].host);
+		assert_int_equal(policy_harmless(&config, &alice, buf_span(&b),
+		    true), rows[i].ok);
+		if (i < 4)
+			assert_false(policy_harmless(&config, &alice,
+			    buf_span(&b), false));
+		buf_free(&b);
+	}
 }
 
 int
@@ -1263,6 +1330,8 @@ main(void)
 		cmocka_unit_test(test_name),
 		cmocka_unit_test(test_ps_args),
 		cmocka_unit_test(test_harmless),
+		cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_weight),
 	};
 
 	return cmocka_run_group_tests_name("policy", tests, setup, teardown);

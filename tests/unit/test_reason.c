@@ -21,7 +21,7 @@
 static void
 test_rows(void **state)
 {
-	static const int statuses[] = { 400, 403, 404, 413, 431, 500, 502,
+	static const int statuses[] = { 400, 403, 404, 409, 413, 431, 500, 502,
 	    503 };
 	const struct reason_row *row;
 	const char *mark;
@@ -60,7 +60,7 @@ static const struct {
 	{ R_BAD_REQUEST, 400 }, { R_BAD_PATH, 400 }, { R_BAD_QUERY, 400 },
 	{ R_BAD_JSON, 400 }, { R_UNKNOWN_FIELD, 400 }, { R_HTTP2, 400 },
 	{ R_HEAD_TOO_LARGE, 431 }, { R_BODY_TOO_LARGE, 413 },
-	{ R_UNKNOWN_ROUTE, 403 }, { R_TOO_MANY, 503 }, { R_NO_RECORD, 503 },
+	{ R_UNKNOWN_ROUTE, 403 }, { R_TOO_MANY, 503 }, { R_IMAGE_MOVED, 409 }, { R_NO_RECORD, 503 },
 	{ R_ENGINE_DOWN, 502 }, { R_ENGINE_ERROR, 502 },
 	{ R_NOT_FOUND, 404 }, { R_NOT_OWNER, 403 }, { R_PROTECTED, 403 },
 };

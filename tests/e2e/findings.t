@@ -1,0 +1,105 @@
+#!/bin/sh
+# What hostile reviewers found, and tried again: each once open.
+. "$(dirname "$0")/../lib/e2e.sh"
+begin
+
+# --- a log tag is a template that dockerd expands in its own process
+refused 'log driver or option tag' $ALICE docker create --pull never \
+    --log-opt 'tag={{pad .ID 100000000000000 1}}' $IMAGE true
+may $ALICE docker create --pull never --log-opt 'tag={{.Name}}/{{.ID}}' \
+    --log-opt max-size=10m --log-opt max-file=3 $IMAGE true
+refused 'max-file' $ALICE docker create --pull never --log-opt max-size=16k \
+    --log-opt max-file=3000000 $IMAGE true
+
+# --- a step of somebody's classic build has no labels
+mkdir "$WORK/ctx"
+cat >"$WORK/ctx/Dockerfile" <<END
+FROM $IMAGE
+RUN echo private >/secret && sleep 20
+END
+chmod -R a+rX "$WORK/ctx"
+as $BOB env DOCKER_BUILDKIT=0 timeout 60 docker build -t ds01t-bobs "$WORK/ctx" \
+    >"$WORK/build" 2>&1 </dev/null &
+BUILD=$!
+_i=0
+STEP=
+until [ -n "$STEP" ] || [ $_i -gt 100 ]; do
+	STEP=$(direct ps -q --no-trunc | head -n 1)
+	_i=$((_i + 1))
+	sleep 0.1
+done
+[ -n "$STEP" ]; row $? "bob's build has a running step"
+T="has no owner and more rights than you may ask for"
+refused "$T" $ALICE docker exec "$STEP" cat /secret
+refused "$T" $ALICE docker cp "$STEP:/secret" -
+refused "$T" $ALICE docker commit "$STEP"
+refused "$T" $ALICE docker kill "$STEP"
+run $ALICE docker ps -q
+hides "$(echo "$STEP" | cut -c 1-12)" 'nor is it listed'
+direct kill "$STEP" >/dev/null 2>&1
+wait $BUILD
+
+# --- one's own container stays one's own when its image goes
+cat >"$WORK/ctx/Dockerfile" <<END
+FROM $IMAGE
+LABEL a=b
+END
+as $BOB env DOCKER_BUILDKIT=0 docker build -q -t ds01t-bobonly "$WORK/ctx" >/dev/null 2>&1 </dev/null
+as $BOB docker network create ds01t-net >/dev/null
+as $BOB docker create --name ds01t-job --pull never -v ds01t-vol:/data \
+    --network ds01t-net ds01t-bobonly sleep 1000 >/dev/null
+direct rmi -f ds01t-bobonly >/dev/null 2>&1
+place_end_gates			# no cache to hide it
+may $BOB docker inspect ds01t-job
+run $BOB docker ps -a --format '{{.Names}}'
+shows ds01t-job 'it is still listed'
+foreign $ALICE docker rm ds01t-job
+may $BOB docker rm -f ds01t-job
+may $BOB docker volume rm ds01t-vol
+may $BOB docker network rm ds01t-net
+
+# --- what one user puts into lists must not break those of the others
+perl -e 'print "{\"Image\":\"'$IMAGE'\",\"Labels\":{\"a\":\"", "\xe2\x80\xa8" x 1350000, "\"}}"' >"$WORK/body"
+api $ALICE POST /containers/create "@$WORK/body"
+is "$STATUS" 403 'four megabytes of labels'
+STATUS=
+for o in volumes networks; do
+	perl -e 'print "{\"Name\":\"ds01t-x\",\"Labels\":{\"a\":\"", "<" x 30000, "\"}}"' >"$WORK/body"
+	api_refused 403 'labels, command and mounts' $ALICE POST /$o/create "@$WORK/body"
+done
+
+# --- an image tag that is moved between our look and dockerd's
+mkdir "$WORK/b"
+printf 'FROM %s\nENV NVIDIA_VISIBLE_DEVICES=all WHO=b\n' $IMAGE >"$WORK/b/Dockerfile"
+printf 'FROM %s\nENV WHO=a\n' $IMAGE >"$WORK/b/a"
+chmod -R a+rX "$WORK/b"
+as $ALICE env DOCKER_BUILDKIT=0 docker build -q -t ds01t-ib "$WORK/b" >/dev/null 2>&1 </dev/null
+as $ALICE env DOCKER_BUILDKIT=0 docker build -q -t ds01t-ia -f "$WORK/b/a" "$WORK/b" >/dev/null 2>&1 </dev/null
+cat >"$WORK/race" <<'END'
+S=${DOCKER_HOST#unix://}
+ask() { curl -s --unix-socket "$S" -X POST "http://d$1" "${@:2}"; }
+binds=
+for i in $(seq 40); do binds="$binds,\"ds01t-v$1-$i:/v$i\""; done
+ask '/images/ds01t-ia/tag?repo=ds01t-race&tag=1' >/dev/null
+ask "/containers/create?name=ds01t-r$1" -H 'Content-Type: application/json' \
+    -d "{\"Image\":\"ds01t-race:1\",\"HostConfig\":{\"Binds\":[${binds#,}]}}" >"$2" &
+sleep "$3"
+ask '/images/ds01t-ib/tag?repo=ds01t-race&tag=1' >/dev/null
+wait
+END
+chmod a+r "$WORK/race"
+moved=0 bad=0
+for t in 0.01 0.02 0.03 0.05 0.08 0.1 0.15 0.2; do
+	n=$((${n:-0} + 1))
+	: >"$WORK/answer"
+	chmod 666 "$WORK/answer"
+	run $ALICE ds01-docker-session bash "$WORK/race" $n "$WORK/answer" $t
+	! grep -q 'became another one' "$WORK/answer" || moved=$((moved + 1))
+	case $(direct inspect -f '{{.Config.Env}}' ds01t-r$n 2>/dev/null) in
+	*WHO=b*) bad=$((bad + 1)) ;;
+	esac
+	direct rm -fv ds01t-r$n >/dev/null 2>&1
+	direct volume ls -q | grep "^ds01t-v$n-" | xargs -r docker -H "unix://$ENGINE_SOCKET" volume rm >/dev/null 2>&1
+done
+is $bad 0 "no container of an image that was not judged ($moved caught)"
+finish
