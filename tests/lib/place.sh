@@ -56,7 +56,11 @@ place_group() {
 }
 
 place_install() {
-	mkdir -p "$PLACE/bin" "$PLACE/home" "$PLACE/root.docker" "$PLACE/tmp"
+	mkdir -p "$PLACE/bin" "$PLACE/home" "$PLACE/root.docker" \
+	    "$PLACE/tmp" "$PLACE/data"
+	# Engines start later and see it too; place_clear unmounts it.
+	mount -t tmpfs -o nosuid,nodev,size=16m,mode=0755 ds01-test \
+	    "$PLACE/data" || return 1
 	chmod 0711 "$PLACE/tmp"
 	place_group docker && place_group ds01-admin || return 1
 	useradd --system -M -d / -s /usr/sbin/nologin -U -G docker \
