@@ -303,7 +303,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check_create(body);
 		if (road == 2)
 			must(strcmp(get(body, "User")->valuestring,
-			    "1000:1000") == 0 &&
+			    "1000:65534") == 0 &&
 			    !cJSON_IsTrue(get(body, "Privileged")));
 	}
 	cJSON_Delete(body);
