@@ -43,6 +43,9 @@ enum reason policy_exec(struct policy_env *env, const struct thing *container,
     cJSON *body, struct refusal *why);
 enum reason policy_update(struct policy_env *env, cJSON *body,
     struct refusal *why);
+/* Before a container starts or is read: are its volumes nobody else's? */
+enum reason policy_volumes_still_own(struct engine *e,
+    const struct caller *c, const char *id, struct refusal *why);
 /* The config of a commit: its labels and working directory. */
 enum reason policy_commit(struct policy_env *env, cJSON *body,
     struct refusal *why);

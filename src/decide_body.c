@@ -85,12 +85,21 @@ judge_top(struct request *r)
 	    policy_ps_args(text_of(r, "ps_args"), &r->why);
 }
 
+static enum reason
+judge_start(struct request *r)
+{
+	return r->trusted ? R_NONE : policy_volumes_still_own(
+	    &r->conn->engine, &r->as, r->thing.id, &r->why);
+}
+
 /* Archives are read and written as root, through whatever is mounted.  HEAD
  * says what is there and is no different. */
 static enum reason
 judge_archive(struct request *r)
 {
-	if (r->trusted || !r->thing.confined)
+	if (!r->trusted && !r->thing.confined)
+		return judge_start(r);
+	if (r->trusted)
 		return R_NONE;
 	return refuse(&r->why, R_ARCHIVE, "%s has directories of the host, and "
 	    "no root inside", r->thing.name);
@@ -228,6 +237,10 @@ build_network(struct request *r)
 	}
 	if (strncmp(mode, prefix, sizeof(prefix) - 1) == 0) {
 		why = decide_container(r, mode + sizeof(prefix) - 1, &t);
+		/* a RUN step is root: confine.c */
+		if (why == R_NONE && t.confined)
+			why = refuse(&r->why, R_BIND, "networkmode joins %s, "
+			    "which has directories of the host", t.name);
 		snprintf(full, sizeof(full), "%s%s", prefix, t.id);
 	} else {
 		why = owner_network(&r->conn->engine, &r->as, mode, &t, NULL,
@@ -343,6 +356,8 @@ static const struct judged {
 	enum reason (*judge)(struct request *r);
 } judged[] = {
 	{ OP_CONTAINER_CREATE, &schema_create, true, judge_create },
+	{ OP_CONTAINER_START, NULL, false, judge_start },
+	{ OP_CONTAINER_RESTART, NULL, false, judge_start },
 	{ OP_CONTAINER_EXEC, &schema_exec, true, judge_exec },
 	{ OP_EXEC_START, &schema_exec_start, false, NULL },
 	{ OP_CONTAINER_UPDATE, &schema_update, true, judge_update },

@@ -356,3 +356,36 @@ volumes_own(struct policy_env *env, cJSON *body, struct span image,
 		r = own_mounts(env, tree_get(host, "Mounts"), why);
 	return r;
 }
+
+/* A name that was one's own when it was looked at may have become a
+ * neighbour's by the time that dockerd took it.  Once a container has the
+ * volume it cannot go, and labels stay: so what counts is looked at again,
+ * before anything in it can be reached. */
+enum reason
+policy_volumes_still_own(struct engine *e, const struct caller *c,
+    const char *id, struct refusal *why)
+{
+	struct buf raw cleanup_buf = BUF_INIT(8 << 20);
+	int status = engine_get(e, &raw, why, "/containers/%.64s/json", id);
+	struct json_iter it;
+	struct span m;
+
+	if (status < 0)
+		return why->why;
+	it = json_iter(json_get(buf_span(&raw), "Mounts"));
+	while (json_next(&it, NULL, &m)) {
+		struct thing t = { 0 };
+		char name[256];
+		enum reason r;
+
+		if (!json_string(json_get(m, "Name"), name, sizeof(name)) ||
+		    *name == '\0')
+			continue;
+		r = owner_volume(e, c, name, &t, NULL, why);
+		if (r != R_NONE)
+			return r;
+		if (t.claim == CLAIM_FOREIGN)
+			return not_own(&t, why);
+	}
+	return R_NONE;
+}
