@@ -192,6 +192,16 @@ step(struct walk *w, const char *name, bool links, struct stat *st)
 	return is_roots_alone(st) ? 0 : 1;
 }
 
+/* Is one of the names ".."?  "..data" is a name like any other. */
+static bool
+has_parent(const char *path)
+{
+	for (const char *p = path; (p = strstr(p, "/..")) != NULL; p += 3)
+		if (p[3] == '/' || p[3] == '\0')
+			return true;
+	return false;
+}
+
 int
 bind_walk(const char *path, bool links, struct bind_place *p)
 {
@@ -221,7 +231,7 @@ bind_walk(const char *path, bool links, struct bind_place *p)
 		if (!S_ISDIR(p->st.st_mode))
 			return fail(ENOTDIR);
 		snprintf(slashed, sizeof(slashed), "/%s", w.left);
-		if (strstr(slashed, "/..") != NULL ||
+		if (has_parent(slashed) ||
 		    !path_clean(slashed, clean, sizeof(clean)))
 			return fail(EPERM);
 		memmove(clean, clean + 1, strlen(clean));

@@ -7,8 +7,10 @@
  * container's configuration, and a label says it to exec and docker cp.
  *
  * No supplementary groups: dockerd looks them up, numbers too, in a file of
- * the image ("1001:x:0:").
+ * the image ("1001:x:0:").  runc before 1.3 does so with the first group as
+ * well, at each start and exec: so that file is covered by an empty one.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,7 @@
 #include "judge.h"
 
 #define CONTAINER "container:"
+#define GROUP_FILE "/etc/group"
 
 /* A group that no user of the host is in, nor can be.  Whoever has the uid
  * and the gid of a process may look into it (ptrace(2), access mode checking):
@@ -90,12 +93,13 @@ confine_by(struct policy_env *env, const struct thing *t)
 	    "it shares what the container %.100s has", t->name);
 }
 
-/* Processes that see one another can hand over open directories. */
+/* Who sees the other's processes or sockets can be handed open directories. */
 static enum reason
 confine_joined(struct policy_env *env, const cJSON *host, bool confined,
     struct refusal *why)
 {
-	static const char *const keys[] = { "PidMode", "IpcMode" };
+	static const char *const keys[] = { "PidMode", "IpcMode",
+	    "NetworkMode" };
 	struct thing t;
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
@@ -134,6 +138,81 @@ confine_shared(struct policy_env *env, const cJSON *host,
 	r = confine_joined(env, host, false, why);
 	return r == R_NONE && env->confine ?
 	    confine_joined(env, host, true, why) : r;
+}
+
+/* --- the file of groups ------------------------------------------------------------ */
+
+static bool
+is_over_groups(const char *target)
+{
+	char path[PATH_MAX];
+
+	return path_clean(target, path, sizeof(path)) &&
+	    (path_below(GROUP_FILE, path) || path_below(path, GROUP_FILE));
+}
+
+/* "target" or "source:target[:mode]" */
+static bool
+text_is_over_groups(const char *text)
+{
+	const char *colon = strchr(text, ':');
+	const char *target = colon != NULL ? colon + 1 : text;
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%.*s", (int)strcspn(target, ":"),
+	    target);
+	return is_over_groups(path);
+}
+
+static bool
+mounts_over_groups(const cJSON *mounts)
+{
+	const cJSON *m;
+
+	cJSON_ArrayForEach(m, mounts)
+		if (is_over_groups(tree_string(m, "Target")))
+			return true;
+	return false;
+}
+
+static bool
+keys_over_groups(const cJSON *map)
+{
+	const cJSON *v;
+
+	cJSON_ArrayForEach(v, map)
+		if (is_over_groups(v->string))
+			return true;
+	return false;
+}
+
+static enum reason
+cover_groups(struct policy_env *env, const cJSON *body, cJSON *host,
+    struct refusal *why)
+{
+	bool taken = mounts_over_groups(env->binds) ||
+	    mounts_over_groups(tree_get(host, "Mounts")) ||
+	    keys_over_groups(tree_get(host, "Tmpfs")) ||
+	    keys_over_groups(tree_get(body, "Volumes"));
+	cJSON *mounts, *m;
+	const cJSON *v;
+
+	cJSON_ArrayForEach(v, tree_get(host, "Binds"))
+		taken |= text_is_over_groups(v->valuestring);
+	if (taken)
+		return refuse(why, R_MOUNT, "target " GROUP_FILE " is taken "
+		    "in a container without root");
+	mounts = tree_array(host, "Mounts");
+	m = cJSON_CreateObject();
+	if (mounts == NULL || m == NULL) {
+		cJSON_Delete(m);
+		return judge_oom(why);
+	}
+	cJSON_AddItemToArray(mounts, m);
+	return tree_set_string(m, "Type", "bind") < 0 ||
+	    tree_set_string(m, "Source", "/dev/null") < 0 ||
+	    tree_set_string(m, "Target", GROUP_FILE) < 0 ||
+	    tree_set_bool(m, "ReadOnly", true) < 0 ? judge_oom(why) : R_NONE;
 }
 
 /* --- the container itself --------------------------------------------------------- */
@@ -196,8 +275,13 @@ confine_create(struct policy_env *env, cJSON *body, cJSON *host,
 	r = confine_root(env, why);
 	if (r == R_NONE)
 		r = confine_shared(env, host, why);
-	if (r != R_NONE || !env->confine)
+	if (r != R_NONE)
 		return r;
+	/* the image may be another one by the time that dockerd takes it, and
+	 * say it of a container that is not */
+	if (!env->confine)
+		return tree_set_string(tree_object(body, "Labels"),
+		    LABEL_CONFINED, "false") == 0 ? R_NONE : judge_oom(why);
 	r = own_ids(env, host, why);
 	if (r != R_NONE)
 		return r;
@@ -208,6 +292,8 @@ confine_create(struct policy_env *env, cJSON *body, cJSON *host,
 	    tree_set_string(tree_object(body, "Labels"), LABEL_CONFINED,
 	    "true") < 0)
 		return judge_oom(why);
-	warn(env, user, dropped);
-	return R_NONE;
+	r = cover_groups(env, body, host, why);
+	if (r == R_NONE)
+		warn(env, user, dropped);
+	return r;
 }

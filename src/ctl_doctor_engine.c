@@ -89,6 +89,9 @@ static const struct hole {
 	{ "runc", "1.3.0", "1.3.3", "CVE-2025-31133, CVE-2025-52565, "
 	    "CVE-2025-52881", "masked paths and /dev/console can be "
 	    "redirected by a race" },
+	{ "runc", "", "1.3.0", "opencontainers/runc#3999",
+	    "groups are looked up in a file of the image (see Host "
+	    "directories in ds01-docker(1))" },
 	{ "engine", "", "29.5.1", "CVE-2026-41567, CVE-2026-41568, "
 	    "CVE-2026-42306", "docker cp into a container runs or follows "
 	    "what the container holds" },

@@ -23,12 +23,14 @@
 #include "probe.h"
 
 #define SUBPATH_API 45		/* engines that resolve subpaths safely */
+#define NON_RECURSIVE_API 40
 
 /* What was found behind a path. */
 struct found {
 	char real[PATH_MAX];
 	struct stat st;
 	struct bind_place place;
+	bool plain;	/* nothing to confine for, when it was looked at */
 };
 
 static bool
@@ -132,6 +134,26 @@ look(struct policy_env *env, const struct bind *b, struct found *f,
 	return R_NONE;
 }
 
+/* The engine's data may lie below a listed root.  It is never a user's own,
+ * so that homes need no question. */
+static bool
+is_engines(struct policy_env *env, const char *real)
+{
+	struct buf info cleanup_buf = BUF_INIT(1 << 20);
+	char root[PATH_MAX], clean[PATH_MAX], *last;
+	struct refusal no;
+
+	if (engine_get(env->engine, &info, &no, "/info") != 200 ||
+	    !json_string(json_get(buf_span(&info), "DockerRootDir"), root,
+	    sizeof(root)) || !path_clean(root, clean, sizeof(clean)))
+		return true;
+	last = strrchr(clean, '/') + 1;
+	if (strchr(last, '.') != NULL && last > clean + 1 &&
+	    strspn(last, "0123456789.") == strlen(last))
+		last[-1] = '\0';	/* userns-remap: …/docker/165536.165536 */
+	return path_below(real, clean) || path_below(clean, real);
+}
+
 /* May it be mounted, and as what?  *sub: below an anchor of the caller's. */
 static enum reason
 judge_place(struct policy_env *env, const struct bind *b,
@@ -144,7 +166,9 @@ judge_place(struct policy_env *env, const struct bind *b,
 		if (st->st_dev != f->st.st_dev || st->st_ino != f->st.st_ino)
 			return refuse(why, R_BIND, "%.160s: it changed while "
 			    "it was looked at", b->source);
-		return R_NONE;
+		return st->st_uid != env->caller->uid &&
+		    is_engines(env, f->real) ?
+		    refuse(why, R_BIND, "%s", b->source) : R_NONE;
 	}
 	if (st->st_uid != env->caller->uid)
 		return refuse(why, R_BIND, "%.100s: only %.100s as a whole, "
@@ -159,15 +183,17 @@ judge_place(struct policy_env *env, const struct bind *b,
 }
 
 /* Root in a container can leave a setuid file or a device node in what is
- * mounted, and read what is there of others. */
-static void
-judge_confinement(struct policy_env *env, const struct found *f, bool sub)
+ * mounted, and read what is there of others.  Where the engine maps root
+ * away, it could not so much as read it. */
+static enum reason
+judge_confinement(struct policy_env *env, struct found *f, bool sub,
+    struct refusal *why)
 {
 	struct bind_flags flags;
 	const char *text = NULL;
+	bool remaps = false;
+	enum reason r;
 
-	if (env->confine)
-		return;
 	bind_flags_now(f->place.st.st_dev, f->real, &flags);
 	if (f->place.st.st_uid != env->caller->uid)
 		text = "does not belong to you";
@@ -175,17 +201,28 @@ judge_confinement(struct policy_env *env, const struct found *f, bool sub)
 		text = "is not mounted nosuid,nodev";
 	else if (!sub && flags.below)
 		text = "has other file systems mounted below it";
-	if (text == NULL)
-		return;
+	if (text == NULL) {
+		r = engine_remaps(env->engine, &remaps, why);
+		if (r != R_NONE)
+			return r;
+		text = remaps ? "is not root's in it (userns-remap)" : NULL;
+	}
+	f->plain = text == NULL;
+	if (f->plain || env->confine)
+		return R_NONE;
 	env->confine = true;
 	snprintf(env->confine_why, sizeof(env->confine_why), "%.160s %s",
 	    f->place.anchor, text);
+	return R_NONE;
 }
 
 /* --- the mount that goes on ------------------------------------------------------ */
 
+/* Where nothing was mounted below, nothing that is mounted there later comes
+ * in at a restart: nobody would have looked at it. */
 static int
-add_bind_options(cJSON *mount, const struct bind *b)
+add_bind_options(struct policy_env *env, cJSON *mount, const struct bind *b,
+    const struct found *f)
 {
 	static const char *const keep[] = { "NonRecursive",
 	    "ReadOnlyNonRecursive", "ReadOnlyForceRecursive" };
@@ -198,7 +235,12 @@ add_bind_options(cJSON *mount, const struct bind *b)
 		if (cJSON_IsTrue(tree_get(b->options, keep[i])) &&
 		    tree_set_bool(options, keep[i], true) < 0)
 			return -1;
-	return 0;
+	if (!f->plain)
+		return 0;
+	env->api = env->api < NON_RECURSIVE_API ? NON_RECURSIVE_API :
+	    env->api;
+	tree_drop(options, "ReadOnlyForceRecursive");
+	return tree_set_bool(options, "NonRecursive", true);
 }
 
 /* type=none,o=bind: the place itself, without what is mounted below it. */
@@ -249,7 +291,7 @@ fill_mount(struct policy_env *env, cJSON *m, const struct bind *b,
 	if (!sub)
 		return tree_set_string(m, "Type", "bind") < 0 ||
 		    tree_set_string(m, "Source", f->real) < 0 ? -1 :
-		    add_bind_options(m, b);
+		    add_bind_options(env, m, b, f);
 	bind_volume_name(name, env->caller->uid, f->place.anchor);
 	env->api = env->api < SUBPATH_API ? SUBPATH_API : env->api;
 	return tree_set_string(m, "Type", "volume") < 0 ||
@@ -293,9 +335,9 @@ judge_bind(struct policy_env *env, const struct bind *b,
 	if (r == R_NONE)
 		r = judge_place(env, b, f, &sub, why);
 	if (r == R_NONE)
-		r = add_mount(env, b, f, sub, why);
+		r = judge_confinement(env, f, sub, why);
 	if (r == R_NONE)
-		judge_confinement(env, f, sub);
+		r = add_mount(env, b, f, sub, why);
 	free(f);
 	return r;
 }

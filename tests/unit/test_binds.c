@@ -45,6 +45,7 @@ static unsigned api = 45;
 static const char *volume_there;	/* inspect answer, or NULL */
 static const char *volume_made;		/* create's answer; NULL: as asked */
 static char volume_asked[4096];
+static char data_root[64] = "/var/lib/docker";	/* "": no answer */
 
 enum reason
 judge_oom(struct refusal *why)
@@ -74,6 +75,18 @@ engine_api(const struct engine *e)
 {
 	(void)e;
 	return api;
+}
+
+int
+engine_get(struct engine *e, struct buf *body, struct refusal *why,
+    const char *fmt, ...)
+{
+	(void)e;
+	assert_string_equal(fmt, "/info");
+	if (data_root[0] == '\0')
+		return refuse(why, R_ENGINE_DOWN, "fake") == R_NONE ? 0 : -1;
+	buf_printf(body, "{\"DockerRootDir\":\"%s\"}", data_root);
+	return 200;
 }
 
 int
@@ -171,6 +184,7 @@ static const struct {
 	{ "@/home/alice", 'd', ALICE, ALICE, 0700, NULL },
 	{ "@/home/alice/sub", 'd', ALICE, ALICE, 0755, NULL },
 	{ "@/home/alice/sub/a b", 'd', ALICE, ALICE, 0755, NULL },
+	{ "@/home/alice/..data", 'd', ALICE, ALICE, 0755, NULL },
 	{ "@/home/alice/file", 'f', ALICE, ALICE, 0600, NULL },
 	{ "@/home/alice/pipe", 'p', ALICE, ALICE, 0600, NULL },
 	{ "@/home/alice/in", 'l', ALICE, ALICE, 0, "sub" },
@@ -185,6 +199,10 @@ static const struct {
 	{ "@/data", 'd', 0, 0, 0755, NULL },
 	{ "@/data/set", 'f', 0, 0, 0644, NULL },
 	{ "@/secret", 'd', 0, 0, 0700, NULL },
+	{ "@/lib", 'd', 0, 0, 0755, NULL },
+	{ "@/lib/docker", 'd', 0, 0, 0711, NULL },
+	{ "@/lib/docker/x", 'd', 0, 0, 0755, NULL },
+	{ "@/lib/other", 'd', 0, 0, 0755, NULL },
 	{ "@/homes", 'l', 0, 0, 0, "home" },
 	{ "@/dots", 'l', 0, 0, 0, "home/../data" },
 	{ "@/loop", 'l', 0, 0, 0, "loop" },
@@ -511,6 +529,7 @@ static const struct row {
 	{ "@/home/alice/in/a b", '~', 45, R_NONE, "\"Subpath\":\"sub/a b\"" },
 	{ "@/home/alice/file", '~', 45, R_NONE, "\"Subpath\":\"file\"" },
 	{ "@/homes/alice/sub", '~', 45, R_NONE, "\"Subpath\":\"sub\"" },
+	{ "@/home/alice/..data", '~', 45, R_NONE, "\"Subpath\":\"..data\"" },
 	{ "@/home/alice/pipe", '~', 45, R_BIND, NULL },
 	{ "@/home/alice/etc", '~', 45, R_BIND, NULL },
 	{ "@/home/alice/etc/ssl", '~', 45, R_BIND, NULL },
@@ -616,6 +635,46 @@ test_rows(void **state)
 	}
 }
 
+/* Where the engine keeps its data is the engine's to say. */
+static void
+test_data_root(void **state)
+{
+	static const struct {
+		const char *root, *source;
+		bool ok;
+	} steps[] = {
+		{ "@/lib/docker", "@/lib/docker", false },
+		{ "@/lib/docker", "@/lib/docker/x", false },
+		{ "@/lib//docker/", "@/lib", false },
+		{ "@/lib/docker", "@/lib/other", true },
+		{ "@/lib/docker/165536.165536", "@/lib/docker/x", false },
+		{ "@/lib/docker/5.x", "@/lib/docker/x", true },
+		{ "relative", "@/lib/other", false },
+		{ "", "@/lib/other", false },
+		{ "", "@/home/alice", true },
+	};
+	struct refusal why;
+
+	(void)state;
+	if (!made)
+		skip();
+	prepare();
+	choose_roots('/');
+	start(serve_alice);
+	for (size_t i = 0; i < N(steps); i++) {
+		struct buf out cleanup_buf = BUF_INIT(0);
+		struct policy_env env = { .caller = &alice, .cfg = &config };
+
+		snprintf(data_root, sizeof(data_root), "%s",
+		    in_tree(steps[i].root));
+		if ((judge_one(&env, in_tree(steps[i].source), false, &out,
+		    &why) == R_NONE) != steps[i].ok)
+			fail_msg("%s, %s", steps[i].root, steps[i].source);
+		cJSON_Delete(env.binds);
+	}
+	snprintf(data_root, sizeof(data_root), "/var/lib/docker");
+}
+
 /* Root stays inside where nothing that it leaves can be used. */
 static void
 test_safe(void **state)
@@ -625,17 +684,18 @@ test_safe(void **state)
 		unsigned long flags;
 		const char *from;	/* bound from there, or NULL */
 		const char *source;
-		bool confine;
+		bool confine, remaps;
 	} steps[] = {
-		{ NULL, 0, NULL, "@/safe/alice", false },
-		{ NULL, 0, NULL, "@/safe/alice/x", false },
-		{ NULL, 0, NULL, "@/safe", true },
-		{ NULL, 0, NULL, "@/safe/bob", true },
+		{ NULL, 0, NULL, "@/safe/alice", true, true },
+		{ NULL, 0, NULL, "@/safe/alice", false, false },
+		{ NULL, 0, NULL, "@/safe/alice/x", false, false },
+		{ NULL, 0, NULL, "@/safe", true, false },
+		{ NULL, 0, NULL, "@/safe/bob", true, false },
 		{ "@/safe/alice/x", MS_NOSUID | MS_NODEV, NULL,
-		  "@/safe/alice", true },
-		{ NULL, 0, NULL, "@/safe/alice/y", false },
+		  "@/safe/alice", true, false },
+		{ NULL, 0, NULL, "@/safe/alice/y", false, false },
 		/* the same files, where they can be run */
-		{ "@/data", 0, "@/safe", "@/safe/alice/y", true },
+		{ "@/data", 0, "@/safe", "@/safe/alice/y", true, false },
 	};
 	const char *dirs[] = { "@/safe/alice", "@/safe/alice/x",
 	    "@/safe/alice/y", "@/safe/bob" };
@@ -671,11 +731,16 @@ test_safe(void **state)
 		if (steps[i].from != NULL)
 			assert_int_equal(mount(NULL, in_tree(steps[i].at),
 			    NULL, MS_REMOUNT | MS_BIND, NULL), 0);
+		remaps = steps[i].remaps;
 		if (judge_one(&env, in_tree(steps[i].source), false, &out,
 		    &why) != R_NONE)
 			fail_msg("%s: %s", steps[i].source, why.detail);
 		if (env.confine != steps[i].confine)
 			fail_msg("%zu %s", i, env.confine_why);
+		/* nor does what is mounted below later come in */
+		assert_int_equal(strstr(out.data, "NonRecursive\":true") !=
+		    NULL, !steps[i].confine &&
+		    strstr(out.data, "Subpath") == NULL);
 		cJSON_Delete(env.binds);
 	}
 	(void)umount2(in_tree("@/data"), MNT_DETACH);
@@ -946,15 +1011,39 @@ test_confine(void **state)
 		{ "{\"HostConfig\":{\"VolumesFrom\":[\"" A64 ":ro\"]}}", false,
 		  R_NONE, "\"ds01.confined\":\"true\"" },
 		{ "{\"HostConfig\":{\"VolumesFrom\":[\"" B64 "\"]}}", false,
-		  R_NONE, "!ds01.confined" },
+		  R_NONE, "\"ds01.confined\":\"false\"" },
 		{ "{\"HostConfig\":{\"PidMode\":\"container:" A64 "\"}}",
 		  false, R_NONE, "\"ds01.confined\":\"true\"" },
 		{ "{\"HostConfig\":{\"IpcMode\":\"container:" A64 "\"}}",
 		  false, R_NONE, "\"ds01.confined\":\"true\"" },
 		{ "{\"HostConfig\":{\"PidMode\":\"container:" B64 "\"}}",
-		  false, R_NONE, "!ds01.confined" },
+		  false, R_NONE, "\"ds01.confined\":\"false\"" },
+		{ "{\"HostConfig\":{\"NetworkMode\":\"container:" A64 "\"}}",
+		  false, R_NONE, "\"ds01.confined\":\"true\"" },
+		{ "{\"HostConfig\":{\"NetworkMode\":\"container:" B64 "\"}}",
+		  true, R_BIND, NULL },
+		{ "{\"HostConfig\":{\"NetworkMode\":\"bridge\"}}", true,
+		  R_NONE, "\"ds01.confined\":\"true\"" },
 		{ "{\"HostConfig\":{\"PidMode\":\"container:" B64 "\"}}",
 		  true, R_BIND, NULL },
+		{ "{\"HostConfig\":{}}", true, R_NONE, "\"Mounts\":[{\"Type\":"
+		  "\"bind\",\"Source\":\"/dev/null\",\"Target\":"
+		  "\"/etc/group\",\"ReadOnly\":true}]" },
+		{ "{\"HostConfig\":{}}", false, R_NONE, "!/etc/group" },
+		{ "{\"HostConfig\":{\"Mounts\":[{\"Target\":\"/etc//.\"}]}}",
+		  true, R_MOUNT, NULL },
+		{ "{\"HostConfig\":{\"Mounts\":[{\"Target\":\"/etc/gr\"}]}}",
+		  true, R_NONE, "/dev/null" },
+		{ "{\"HostConfig\":{\"Binds\":[\"v:/etc/group:ro\"]}}", true,
+		  R_MOUNT, NULL },
+		{ "{\"HostConfig\":{\"Binds\":[\"/etc\"]}}", true, R_MOUNT,
+		  NULL },
+		{ "{\"HostConfig\":{\"Tmpfs\":{\"/etc/\":\"\"}}}", true,
+		  R_MOUNT, NULL },
+		{ "{\"Volumes\":{\"/x/../etc\":{}},\"HostConfig\":{}}", true,
+		  R_MOUNT, NULL },
+		{ "{\"HostConfig\":{\"Binds\":[\"v:/etc\"]}}", false, R_NONE,
+		  "v:/etc" },
 		{ "{\"HostConfig\":{\"IpcMode\":\"container:" B64 "\","
 		  "\"VolumesFrom\":[\"" A64 "\"]}}", false, R_BIND, NULL },
 	};
@@ -1043,6 +1132,7 @@ main(void)
 		cmocka_unit_test(test_real),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test_teardown(test_rows, stop),
+		cmocka_unit_test_teardown(test_data_root, stop),
 		cmocka_unit_test_teardown(test_not_judged, stop),
 		cmocka_unit_test_teardown(test_missing, stop),
 		cmocka_unit_test_teardown(test_lies, stop),
