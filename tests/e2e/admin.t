@@ -48,13 +48,19 @@ is "$(label ds01t-s2)" root 'a SUDO_USER without account counts for nothing'
 # --- an ordinary user's environment changes nothing (B-1 … B-5)
 for e in DS01_WRAPPER_BYPASS=1 DS01_ISOLATION_MODE=disabled \
     DS01_ISOLATION_MODE=monitoring SUDO_USER=$CAROL SUDO_UID=0 USER=root \
-    LOGNAME=$CAROL LD_PRELOAD=/tmp/x.so DS01_USER=$BOB; do
+    LOGNAME=$CAROL LD_PRELOAD=/tmp/x.so DS01_USER=$BOB \
+    'BASH_FUNC_whoami%%=() { echo datasciencelab; }' BASH_ENV=/tmp/x \
+    DS01_WRAPPER_DEBUG=2; do
 	foreign $ALICE env "$e" docker stop -t 0 ds01t-b
 	run $ALICE env "$e" docker ps -a
 	hides ds01t-b "$e docker ps hides bob's"
 done
 run $ALICE env DS01_WRAPPER_BYPASS=1 docker ps
 grep -qi 'ignored' "$ERR"; row $? '… and says so'
+perl -MJSON::PP -e 'while (<STDIN>) { my $e = decode_json($_);
+	exit 0 if $e->{user} eq $ARGV[0] && $e->{details}{command} eq "session mode" } exit 1' \
+    $ALICE <"$PLACE/var/log/ds01/events.jsonl" 2>"$ERR"
+row $? '… and puts it on record'
 mkdir "$WORK/evil" && chmod 0755 "$WORK/evil"
 for t in whoami id groups python3 gate docker; do
 	printf '#!/bin/sh\necho datasciencelab\n' >"$WORK/evil/$t"
@@ -64,10 +70,12 @@ foreign $ALICE env PATH="$WORK/evil:$HOST_PATH" "$PLACE/bin/docker" stop -t 0 ds
 foreign $ALICE env -i "$PLACE/bin/docker" stop -t 0 ds01t-b
 
 # --- only exact members (B-6)
-place_group ds01-admin-readonly 2>/dev/null && usermod -aG ds01-admin-readonly $ALICE
-foreign $ALICE docker stop -t 0 ds01t-b
-gpasswd -d $ALICE ds01-admin-readonly >/dev/null 2>&1
-groupdel ds01-admin-readonly 2>/dev/null
+for g in ds01-admin-readonly x-ds01-admin; do
+	place_group $g 2>/dev/null && usermod -aG $g $ALICE
+	foreign $ALICE docker stop -t 0 ds01t-b
+	gpasswd -d $ALICE $g >/dev/null 2>&1
+	groupdel $g 2>/dev/null
+done
 place_config 'admin:' "  users: [$ERIN]" '  groups: []'
 may "$ERIN" docker exec ds01t-b true
 foreign $CAROL docker exec ds01t-b true

@@ -25,6 +25,7 @@ may $ALICE docker create --pull never --name ds01t-a2 $IMAGE true
 for l in "ds01.user=$BOB" ds01.user= ds01.protected=true ds01.monitoring=true \
     ds01.container_type=infrastructure ds01.managed=false \
     ds01.gpu.allocated=0 ds01.gpu_slot=0 ds01.owner=system \
+    ds01.container_type=devcontainer ds01.interface=nonsense \
     "aime.mlc.USER=$BOB" ds01.gate=0123456789abcdef0123456789abcdef; do
 	refused "$(echo "$l" | cut -d = -f 1)" $ALICE \
 	    docker create --pull never --label "$l" $IMAGE true
@@ -56,6 +57,28 @@ may $ALICE docker create --pull never --name ds01t-dev \
     -l devcontainer.local_folder=/home/$BOB/p $IMAGE true
 is "$(label ds01t-dev ds01.user)" $ALICE \
     "devcontainer.local_folder=/home/bob does not make it bob's"
+
+# A name that looks like another user's (F-9); words of the program (C-9).
+may $ALICE docker create --pull never --name "foo._.$(id -u $BOB)" $IMAGE true
+is "$(label "foo._.$(id -u $BOB)" ds01.user)" $ALICE "a name ending in ._.(bob's uid) is alice's"
+refused "belongs to $ALICE" $BOB docker rm "foo._.$(id -u $BOB)"
+may $ALICE docker run --name ds01t-words --pull never $IMAGE echo --gpus 4 \
+    --name foo --label ds01.user=z --cgroup-parent=x --privileged
+is "$(cat "$OUT")" '--gpus 4 --name foo --label ds01.user=z --cgroup-parent=x --privileged' \
+    "the program's own words are left alone"
+is "$(label ds01t-words ds01.user) $(direct inspect -f '{{.HostConfig.CgroupParent}}{{.HostConfig.Privileged}}' ds01t-words)" \
+    "$ALICE false" '… and change nothing'
+may $ALICE docker create --pull never --name ds01t-slice \
+    --cgroup-parent ds01-student-bob.slice $IMAGE true
+is "$(direct inspect -f '{{.HostConfig.CgroupParent}}' ds01t-slice)" '' \
+    "bob's slice is not taken (F-10)"
+# Values that are awkward to show and to log.
+odd=$(printf 'a "b" = c\nd\047e\303\274,x=y')
+may $ALICE docker create --pull never --name ds01t-odd --label "my.key=$odd" $IMAGE true
+is "$(label ds01t-odd 'my.key')" "$odd" 'a label with quotes, newline, UTF-8 and = is kept as it is'
+may $ALICE docker ps -a --filter "label=my.key=$odd" --format '{{.Names}}'
+is "$(cat "$OUT")" ds01t-odd '… and found by it'
+may $ALICE docker rm ds01t-odd
 
 # --- what the image says does not count (F-8, C0.2)
 printf 'FROM %s\nLABEL ds01.user=%s ds01.protected=true ds01.monitoring=true ds01.gate=0123456789abcdef0123456789abcdef aime.mlc.USER=%s\n' \
@@ -110,9 +133,11 @@ for c in ds01t-priv ds01t-bind ds01t-pid ds01t-cap; do
 done
 direct create --pull never --name ds01t-prot --label ds01.protected=true \
     --label "ds01.user=$ALICE" $IMAGE true >/dev/null
-for v in start inspect logs rm 'stop -t 0' 'update -m 64m'; do
+for v in start inspect logs rm 'stop -t 0' 'update -m 64m' kill restart \
+    'exec %C id' 'cp %C:/etc/passwd copied' top diff 'export -o x.tar' \
+    commit 'rename %C x' 'attach --no-stdin' wait; do
 	refused "Container 'ds01t-prot' is protected infrastructure." \
-	    $ALICE docker $v ds01t-prot
+	    $ALICE docker $(echo "$v %C" | sed -e '/%C.*%C/s/ %C$//' -e 's/%C/ds01t-prot/')
 done
 may $CAROL docker inspect ds01t-prot
 place_config 'unowned: deny'

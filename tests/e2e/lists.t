@@ -75,6 +75,8 @@ done
 may $ALICE docker stats --no-stream --format '{{.Name}}'
 shows ds01t-a 'stats without names shows the own one'
 hides ds01t-b "stats without names hides bob's"
+may $ALICE docker container stats --no-stream --format '{{.Name}}'
+hides ds01t-b "container stats too (C-8)"
 may $ALICE docker stats -a --no-stream --format '{{.Name}}'
 hides ds01t-b "stats -a hides bob's"
 as $ALICE timeout 90 docker events >"$WORK/events" 2>&1 &
@@ -105,12 +107,40 @@ cp "$WORK/events.b" "$OUT"
 hides exec_start 'events with a filter for bob'"'"'s container shows nothing'
 may $ALICE docker events --since 1h --until 0s
 hides ds01t-b 'events of the past too'
+shows ds01t-a "… and shows one's own"
+while read -r f; do
+	may $ALICE docker events --since 1h --until 0s $f
+	shows ds01t-a "events $f shows one's own"
+	hides ds01t-b "events $f hides bob's"
+done <<END
+-f type=container
+-f event=create
+-f container=ds01t-a
+-f container=$A
+-f label=ds01.managed=true
+-f image=$IMAGE
+-f type=volume
+-f type=network
+-f volume=ds01t-avol
+-f network=ds01t-anet
+-f scope=local
+END
+for f in "-f container=$B" -f\ volume=ds01t-bvol -f\ network=ds01t-bnet \
+    "-f type=container -f label=ds01.user=$BOB"; do
+	may $ALICE docker events --since 1h --until 0s $f
+	is "$(cat "$OUT")" '' "events $f is empty"
+done
+may $ALICE docker events --since 1h --until 59m
+is "$(cat "$OUT")" '' 'events --since --until are kept'
 may $ALICE docker system df -v
 shows ds01t-a "system df -v shows one's own"
 hides ds01t-b "system df -v hides bob's containers and volumes"
 may $ALICE docker info
 
 # --- networks and volumes
+answers 200 $ALICE GET /networks/
+shows ds01t-anet 'GET /networks/ is the list of networks (C2)'
+hides ds01t-bnet "… without bob's"
 may $ALICE docker network ls
 shows ds01t-anet 'network ls shows the own one'
 shows bridge 'network ls shows bridge'
@@ -130,6 +160,10 @@ shows ds01-test 'images are shared'
 remember $BOB
 may $ALICE docker container prune -f
 may $ALICE docker container prune -f --filter "label=ds01.user=$BOB"
+may $ALICE docker container prune -f --filter label!=nosuch
+may $ALICE docker volume prune -f --filter label!=nosuch
+may $ALICE docker network prune -f --filter label!=nosuch
+untouched $BOB "prune with a negated label left bob's (C3)"
 is "$(direct ps -aq -f name=ds01t-astopped)" '' 'container prune removed the own one'
 untouched $BOB "container prune left bob's"
 may $ALICE docker volume prune -f

@@ -60,6 +60,7 @@ foreign $ALICE docker logs --since 1h --until 0s ds01t-b
 foreign $ALICE docker exec --detach-keys ctrl-x ds01t-b true
 foreign $ALICE docker exec --env-file /dev/null ds01t-b true
 foreign $ALICE docker exec -iu root ds01t-b true
+foreign $ALICE docker exec -itu root ds01t-b true
 foreign $ALICE docker exec -d ds01t-b true
 foreign $ALICE docker kill -s KILL ds01t-b
 foreign $ALICE docker rm -fv ds01t-b
@@ -262,6 +263,28 @@ shows passwd 'docker cp CONTAINER:… - gives a tar'
 may $ALICE sh -c "docker cp - ds01t-a:/tmp <$WORK/file.tar"
 may $ALICE docker exec ds01t-a cat /tmp/file
 shows x 'docker cp - CONTAINER: took a tar'
+answers 200 $ALICE POST '/containers/ds01t-a/resize?h=10&w=10'
+answers 201 $ALICE POST /containers/ds01t-a/exec '{"Cmd":["sleep","9"],"Tty":true}'
+X=$(sed -n 's/.*"Id":"\([0-9a-f]*\)".*/\1/p' "$OUT")
+answers 200 $ALICE POST "/exec/$X/start" '{"Detach":true,"Tty":true}'
+answers 200 $ALICE GET "/exec/$X/json"
+api $ALICE POST "/exec/$X/resize?h=10&w=10"
+case $STATUS in 20?) row 0 "$ALICE: resize of an own exec" ;;
+*) row 1 "$ALICE: resize of an own exec" ;; esac
+STATUS=
+
+# --- the value of a flag is not a target (C-2, C-10), bob's of that name or not
+for c in 64m KILL 10 newname; do
+	fresh $BOB $c
+done
+may $ALICE docker update --memory 64m --memory-swap 64m ds01t-a
+may $ALICE docker logs --tail 10 ds01t-a
+may $ALICE docker kill -s KILL ds01t-a
+may $ALICE docker start ds01t-a
+run $ALICE docker rename ds01t-a newname
+[ $RC -ne 0 ] && ! grep -q denied "$ERR"
+row $? 'rename to a name that bob has: taken, as it would be by oneself'
+direct rm -f 64m KILL 10 newname >/dev/null 2>&1
 fresh $ALICE ds01t-a3
 may $ALICE docker stop -t 0 ds01t-a ds01t-a3
 may $ALICE docker rm -f ds01t-a ds01t-a3

@@ -35,6 +35,12 @@ no -v /proc:/p
 no -v /sys:/p
 no -v /dev:/p
 no -v "$PLACE/run/ds01-docker:/r"
+no -v "${ENGINE_SOCKET%/*}:/r"
+ln -sfn "${ENGINE_SOCKET%/*}" "$PLACE/home/$ALICE/way"
+chown -h $ALICE: "$PLACE/home/$ALICE/way"
+no -v "$PLACE/home/$ALICE/way:/r"
+no -v "$PLACE/home/$ALICE/way/docker.sock:/s"
+rm -f "$PLACE/home/$ALICE/way"
 no -v "$PLACE/home/$BOB:/h"
 no -v //etc:/h
 no -v /tmp/../etc:/h
@@ -56,6 +62,9 @@ no --security-opt systempaths=unconfined
 no --security-opt no-new-privileges=false
 no --cgroup-parent /
 no --cgroup-parent system.slice
+no --privileged=true --name ds01t-privileged
+refused 'ermission denied' $ALICE docker container run --rm --pull never --privileged $IMAGE true
+refused 'ermission denied' $ALICE docker container create --pull never -v /:/h $IMAGE true
 no --runtime nosuch
 no --log-driver syslog --log-opt syslog-address=udp://127.0.0.1:1
 no --log-opt "tag={{pad .ID 9 9}}"
@@ -158,6 +167,18 @@ api $ALICE POST '/containers/ds01t-a/rename?name=ds01t-a2' '' \
     -H 'Content-Type: application/x-www-form-urlencoded' -d name=ds01t-evil
 is "$(direct ps -aq -f name=ds01t-evil)" '' 'a form body does not name the container'
 direct rename ds01t-a2 ds01t-a >/dev/null 2>&1
+form() {	# path, form body (C0.1)
+	api $ALICE POST "$1" '' \
+	    -H 'Content-Type: application/x-www-form-urlencoded' -d "$2"
+	STATUS=
+}
+form "/images/$IMAGE/tag?repo=ds01t-alice/form" repo=ds01t-evil
+is "$(direct images -q ds01t-evil)" '' 'a form body does not choose the tag'
+form '/images/create?fromImage=127.0.0.1:1/asked&tag=1' \
+    'fromImage=127.0.0.1:9/evil'
+hides 127.0.0.1:9 'a form body does not choose the registry'
+form "/commit?container=ds01t-a&repo=ds01t-alice/form2" repo=ds01t-evil
+is "$(direct images -q ds01t-evil)" '' 'a form body does not name what commit makes'
 
 # --- top shows processes of the container, not of the host
 may $ALICE docker top ds01t-a
@@ -193,6 +214,17 @@ POST /services/create {}
 POST /plugins/pull?remote=x []
 GET /debug/vars
 GET /debug/pprof/
+POST /debug/vars
+DELETE /debug/vars
+PUT /volumes/x?version=1 {}
+POST /build/cancel?id=x
+GET /swarm
+GET /tasks
+GET /plugins
+POST /containers/ds01t-a/checkpoints {"CheckpointID":"x","CheckpointDir":"/"}
+DELETE /containers/ds01t-a/checkpoints/x?dir=/
+POST /containers/ds01t-a/start?checkpoint=x&checkpoint-dir=/
+GET /containers/ds01t-a/attach/ws?logs=1
 GET /metrics
 GET /nosuch
 PATCH /containers/json
