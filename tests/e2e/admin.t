@@ -61,6 +61,13 @@ perl -MJSON::PP -e 'while (<STDIN>) { my $e = decode_json($_);
 	exit 0 if $e->{user} eq $ARGV[0] && $e->{details}{command} eq "session mode" } exit 1' \
     $ALICE <"$PLACE/var/log/ds01/events.jsonl" 2>"$ERR"
 row $? '… and puts it on record'
+for c in 'echo x >>%F' 'rm -f %F' 'mv %F %F.old' 'touch %D/x' 'mv %D %D.old' \
+    'ls %S' 'touch %S/x'; do
+	run $ALICE sh -c "$(echo "$c" | sed -e "s,%F,$PLACE/var/log/ds01/events.jsonl,g" \
+	    -e "s,%D,$PLACE/var/log/ds01,g" -e "s,%S,$PLACE/var/lib/ds01/rate-limits,g")"
+	[ $RC -ne 0 ]
+	row $? "$ALICE cannot forge or lose records: $c (J-3, J-4)"
+done
 mkdir "$WORK/evil" && chmod 0755 "$WORK/evil"
 for t in whoami id groups python3 gate docker; do
 	printf '#!/bin/sh\necho datasciencelab\n' >"$WORK/evil/$t"

@@ -90,6 +90,76 @@ as $ALICE sh -c 'docker events >/dev/null 2>&1 & p=$!
 shows stopped 'the command can be suspended'
 shows again '… and goes on'
 
+# Keys on a terminal with an interactive shell; what it shows is in $WORK/screen.
+mkfifo "$WORK/keys"
+: >"$WORK/screen"
+as $ALICE timeout -k 5 60 script -qec 'sh -i' /dev/null <"$WORK/keys" \
+    >"$WORK/screen" 2>&1 &
+exec 7>"$WORK/keys"
+screen() {	# until it shows TEXT, N times
+	_i=0
+	until [ "$(grep -c -- "$1" "$WORK/screen")" -ge "${2:-1}" ] ||
+	    [ $_i -ge 100 ]; do
+		sleep 0.1
+		_i=$((_i + 1))
+	done
+	[ $_i -lt 100 ]
+}
+may $ALICE docker run -d --pull never --name ds01t-ticks --stop-signal KILL \
+    $IMAGE sh -c 'while :; do echo tick; sleep 0.2; done'
+printf 'docker logs -f --tail 0 ds01t-ticks\n' >&7
+screen tick
+row $? 'logs -f on a terminal'
+printf '\003' >&7
+screen '^^C' && printf 'echo ended""-$?\n' >&7
+screen 'ended-1'
+row $? 'Ctrl-C ends it, and the shell goes on'
+printf 'docker logs -f --tail 0 ds01t-ticks\n' >&7
+screen tick $(($(grep -c tick "$WORK/screen") + 2))
+printf '\032' >&7
+screen Stopped
+row $? 'Ctrl-Z stops it'
+printf 'echo stop""ped; fg\n' >&7
+screen '^stopped'
+screen tick $(($(grep -c tick "$WORK/screen") + 2))
+row $? 'fg goes on with it'
+printf '\003' >&7
+screen '^^C' 2
+cat >"$PLACE/home/$ALICE/ask" <<'END'
+docker exec -it ds01t-ticks sh -c 'echo asked; read x; echo $x$x; exit 6'
+echo left-$?
+END
+printf 'sh ask\n' >&7
+screen '^asked' && printf 'yes\n' >&7
+screen yesyes && screen left-6
+row $? 'exec -it: typed into, and left with its status'
+printf 'exit\n' >&7
+exec 7>&-
+wait
+cp "$WORK/screen" "$OUT"
+hides 'not found' 'nothing else was said'
+
+# --- the CLI's own helpers run as the user (A-8)
+D=$PLACE/home/$ALICE/.docker/cli-plugins
+mkdir -p "$D"
+cat >"$D/docker-whoever" <<'END'
+#!/bin/sh
+case $1 in
+docker-cli-plugin-metadata)
+	echo '{"SchemaVersion":"0.1.0","Vendor":"x","Version":"1"}' ;;
+*)	id -u
+	id -ru
+	sed -n 's/^Cap\(Prm\|Eff\|Amb\):[	0]*//p' /proc/self/status ;;
+esac
+END
+chmod 0755 "$D/docker-whoever"
+chown -R $ALICE: "$D"
+may $ALICE docker whoever
+is "$(sed -n 1,2p "$OUT" | tr '\n' ' ')" "$(id -u $ALICE) $(id -u $ALICE) " \
+    'a plugin in the home runs as the user'
+is "$(sed -n '3,$p' "$OUT" | tr -d '\n')" '' '… without capabilities'
+rm -rf "$D"
+
 # --- attach and detach
 fresh $ALICE ds01t-at -i -t
 as $ALICE timeout 5 docker attach --no-stdin ds01t-at >"$OUT" 2>"$ERR" </dev/null &
@@ -117,10 +187,10 @@ may $ALICE docker run --rm --pull never -d --name ds01t-rm $IMAGE true
 may $ALICE docker images
 may $ALICE docker image inspect $IMAGE
 may $ALICE docker history $IMAGE
-may $ALICE docker tag $IMAGE ds01t-alice/x:1
-may $ALICE sh -c "docker save ds01t-alice/x:1 | docker load"
-may $ALICE sh -c 'docker save -o $HOME/x.tar ds01t-alice/x:1 && docker load -i $HOME/x.tar'
-may $ALICE docker rmi ds01t-alice/x:1
+may $ALICE docker tag $IMAGE $ALICE/x:1
+may $ALICE sh -c "docker save $ALICE/x:1 | docker load"
+may $ALICE sh -c "docker save -o x.tar $ALICE/x:1 && docker load -i x.tar"
+may $ALICE docker rmi $ALICE/x:1
 may $ALICE sh -c 'docker export ds01t-a | docker import - ds01t-alice/imp'
 may $ALICE docker rmi ds01t-alice/imp
 

@@ -148,11 +148,100 @@ head -c 3000000 /dev/zero >>"$WORK/d.tar"
 send
 is "$RC $STATUS" '0 200' 'an upload longer than its archive is taken to its end'
 
-# --- the engine is away
+# --- what reaches the engine: a proxy before it writes every request down
+cat >"$WORK/tap.pl" <<'END'
+use Socket;
+my ($path, $engine, $log) = @ARGV;
+$SIG{CHLD} = "IGNORE";
+socket my $l, AF_UNIX, SOCK_STREAM, 0 or die;
+bind $l, sockaddr_un($path) or die;
+listen $l, 64 or die;
+chmod 0666, $path;
+while (accept my $c, $l) {
+	next if fork;
+	socket my $e, AF_UNIX, SOCK_STREAM, 0 or die;
+	connect $e, sockaddr_un($engine) or die;
+	open my $out, ">>", $log or die;
+	if (my $up = fork) {
+		my ($b, $n);
+		syswrite $c, $b while $n = sysread $e, $b, 65536;
+		shutdown $c, 1;
+		waitpid $up, 0;
+		exit;
+	}
+	my $b;
+	while (sysread $c, $b, 65536) {
+		syswrite $out, $b;
+		syswrite $e, $b;
+	}
+	shutdown $e, 1;
+	exit;
+}
+END
+: >"$WORK/tap"
+perl "$WORK/tap.pl" "$WORK/tap.sock" "$ENGINE_SOCKET" "$WORK/tap" &
+TAP=$!
+i=0
+until [ -S "$WORK/tap.sock" ] || [ $i -gt 50 ]; do
+	i=$((i + 1))
+	sleep 0.1
+done
+(ENGINE_SOCKET=$WORK/tap.sock && place_config)
+tapped() {	# the requests that this one became, in $OUT
+	: >"$WORK/tap"
+	api "$@"
+	tr -d '\r' <"$WORK/tap" >"$OUT"
+	STATUS=
+}
+tapped $ALICE POST '/containers/ds01t-a/pause' '' -H 'X-Mine: 1' \
+    -H 'User-Agent: mine' -H 'Content-Type: application/x-www-form-urlencoded' \
+    -d 'name=mine'
+shows "POST /v$ENGINE_API/containers/$A/pause" 'a name goes up as the full id (K)'
+for t in X-Mine mine form-urlencoded; do
+	hides "$t" "… and nothing of the client's: $t"
+done
+tapped $ALICE POST '/containers/ds01t-a/attach?logs=1&stdout=1' '' \
+    -H 'Connection: Upgrade' -H 'Upgrade: tcp' -m 5
+shows 'Connection: close' 'after an upgrade no second request can follow'
+tapped $ALICE POST '/containers/ds01t-a/unpause'
+tapped $ALICE POST '/commit?container=ds01t-a&repo=ds01t-alice/tap' '{}'
+shows "container=$A" "commit's container is its id (K)"
+direct rmi ds01t-alice/tap >/dev/null 2>&1
+tapped $ALICE POST /containers/create \
+    "{ \"Image\":\"$IMAGE\", \"HostConfig\":{\"VolumesFrom\":[\"ds01t-a:ro\"],\"PidMode\":\"container:ds01t-a\",\"NetworkMode\":\"container:ds01t-a\",\"Memory\":67108865}}"
+shows "[\"$A:ro\"]" "VolumesFrom is an id (K)"
+shows "\"PidMode\":\"container:$A\"" '… PidMode'
+shows "\"NetworkMode\":\"container:$A\"" '… NetworkMode'
+shows '"Memory":67108865' 'a number keeps its digits (C3)'
+as $ALICE docker network create ds01t-tap >/dev/null
+tapped $ALICE POST /networks/ds01t-tap/connect '{"Container":"ds01t-a"}'
+shows "\"Container\":\"$A\"" 'network connect names an id (K)'
+tapped $ALICE POST /containers/ds01t-a/exec '{"Cmd":["true"],"Env":["A=1"]}'
+shows "/containers/$A/exec" 'exec too'
+is "$(grep -cE '^(GET|HEAD|POST|DELETE|PUT) /(v1\.[0-9]+|version|_ping)' "$OUT")" \
+    "$(grep -cE '^(GET|HEAD|POST|DELETE|PUT) ' "$OUT")" 'each has the version of ours'
+for p in /containers/ds01t-b/stop /nosuch /swarm/init; do
+	tapped $ALICE POST "$p" '{}'
+	hides "POST /v" "a refused POST $p is not forwarded"
+done
+printf '%b' "GET /containers/json HTTP/1.1\r\nHost: d\r\nX : a\r\n\r\n" >"$BYTES"
+: >"$WORK/tap"
+send
+is "$(wc -c <"$WORK/tap")" 0 'of a malformed request, nothing'
+place_config
+kill $TAP
+
+# --- the engine is away, or not to be had
 (ENGINE_SOCKET=$WORK/none.sock && place_config)
 refused 'Cannot connect to the Docker daemon' $ALICE docker ps
 api $ALICE GET /containers/json
 is "$STATUS" 502 'engine down -> 502'
 place_config
+may $ALICE docker ps
+chmod 0600 "$ENGINE_SOCKET"
+as $ALICE ds01-docker-session true
+refused 'Cannot connect to the Docker daemon' $ALICE docker ps
+grep -q 'Permission denied' "$ERR"; row $? '… and why: the service user may not use its socket'
+chmod 0660 "$ENGINE_SOCKET"
 may $ALICE docker ps
 finish

@@ -352,6 +352,27 @@ like "a stale DOCKER_HOST of ours" \
     -f '{{.Server.Version}}' 2>&1)" '^[0-9]+\.'
 like "help needs no engine" "$(sh_as '$D --help')" 'Usage'
 
+# --- how it is built ---------------------------------------------------------
+
+is "the launcher links libc and libcap-ng only" "$(readelf -d "$D" |
+    sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' | sort | tr '\n' ' ')" \
+    "libc.so.6 libcap-ng.so.0 "
+for f in "$D" "$GATE"; do
+	like "${f##*/}: position independent" "$(readelf -h "$f")" \
+	    'Type: +DYN'
+	like "${f##*/}: bound at start" "$(readelf -d "$f")" 'BIND_NOW|NOW'
+	like "${f##*/}: relocations read-only" "$(readelf -lW "$f")" GNU_RELRO
+	unlike "${f##*/}: no executable stack" "$(readelf -lW "$f")" \
+	    'GNU_STACK.*RWE'
+	like "${f##*/}: stack protector" "$(readelf -sW "$f")" __stack_chk_fail
+	like "${f##*/}: fortified" "$(readelf -sW "$f")" '__[a-z]*printf_chk'
+	if [ "$(uname -m)" = x86_64 ]; then
+		# the note of it is the C library's to give
+		like "${f##*/}: control-flow enforcement" \
+		    "$(objdump -d "$f" | grep -c endbr64)" '^[0-9]{3,}$'
+	fi
+done
+
 # --- a broken installation says so ------------------------------------------
 
 cp "$D" "$work/plain"
