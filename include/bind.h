@@ -52,8 +52,15 @@ int bind_walk(const char *path, bool links, struct bind_place *p);
  * -1: not such a text. */
 int bind_flags(const char *text, dev_t dev, const char *path,
     struct bind_flags *f);
-/* The same of /proc/self/mountinfo; what cannot be read is not safe. */
+/* The same of init's mountinfo; what cannot be read is not safe. */
 void bind_flags_now(dev_t dev, const char *path, struct bind_flags *f);
+
+/* Is the gate among the mounts of the host, and not in a sandbox that its
+ * caller chose?  The other one compares two mountinfo texts. */
+bool bind_sees_host(void);
+/* Another file than init's mountinfo, for tests. */
+void bind_host_mounts(const char *file);
+bool bind_same_mounts(const char *own, const char *host);
 
 /* The path behind an O_PATH descriptor, as the kernel knows it now.  False:
  * deleted, not below the root directory, or no text that JSON can carry. */

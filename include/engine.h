@@ -43,6 +43,9 @@ int engine_get(struct engine *e, struct buf *body, struct refusal *why,
 /* The API minor to use for our own questions: min(ROUTE_API_MAX, api_max);
  * after engine_versions(). */
 unsigned engine_api(const struct engine *e);
+/* dockerd never speaks first: a kept connection that is readable has ended
+ * (or worse), and is not to be used again. */
+bool engine_is_quiet(const struct engine *e);
 /* Does the engine map root in containers to other ids than the host's
  * (userns-remap)?  Asked each time: it may be started without tomorrow.
  * R_NONE with *yes, or why. */

@@ -75,6 +75,7 @@ enum reason judge_target(struct policy_env *env, const char *target,
     struct refusal *why);
 judge_fn judge_binds, judge_mounts, judge_tmpfs, judge_volumes,
     judge_volume_driver, judge_working_dir, judge_propagation;
+bool working_dir_ok(const char *dir);
 /* Puts env->binds into Mounts; volumes that they need are made. */
 enum reason binds_place(struct policy_env *env, cJSON *host,
     struct refusal *why);
@@ -98,13 +99,21 @@ bool volume_name_ok(const char *name);
 /* --- judge_resources.c --- */
 judge_fn judge_limit, judge_cpu, judge_ulimits,
     judge_oom_score, judge_cpu_shares, judge_stop_timeout, judge_interval,
-    judge_restart, judge_ports, judge_swappiness;
+    judge_restart, judge_swappiness;
 /* Writes the bounds out where a create left a limit open. */
 enum reason limits_create(struct policy_env *env, cJSON *body,
     struct refusal *why);
-/* An image may ask for a health check every millisecond. */
+judge_fn judge_health_test;
+/* An image may ask for a health check every millisecond, or for one that is
+ * dockerd's end. */
 enum reason healthcheck_create(struct policy_env *env, cJSON *body,
     struct span image, struct refusal *why);
+
+/* --- judge_ports.c --- */
+judge_fn judge_ports;
+/* Counts what a create publishes; image: its Config. */
+enum reason ports_create(struct policy_env *env, const cJSON *body,
+    const cJSON *host, struct span image, struct refusal *why);
 
 /* --- judge_weight.c --- */
 /* Refuses what would make everybody's lists too long; image: its Config. */

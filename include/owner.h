@@ -56,6 +56,9 @@ enum reason owner_exec(struct engine *e, const struct caller *c,
     const char *exec_id, struct thing *container, struct refusal *why);
 enum reason owner_volume(struct engine *e, const struct caller *c,
     const char *name, struct thing *t, struct buf *raw, struct refusal *why);
+/* How many networks are the caller's, by their label. */
+enum reason owner_networks(struct engine *e, const struct caller *c,
+    int64_t *n, struct refusal *why);
 enum reason owner_network(struct engine *e, const struct caller *c,
     const char *ref, struct thing *t, struct buf *raw, struct refusal *why);
 

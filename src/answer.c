@@ -320,8 +320,12 @@ answer_document(struct request *r, int fd, struct buf *in,
 	struct buf out cleanup_buf = BUF_INIT(0);
 	struct buf head cleanup_buf = BUF_INIT(0);
 
-	if (read_document(r, fd, in, a, &whole) < 0)
-		return answer_failed(r, "the answer broke off");
+	if (read_document(r, fd, in, a, &whole) < 0) {
+		/* the rest of it may still come: this connection is done */
+		r->conn->close = true;
+		(void)answer_failed(r, "the answer broke off");
+		return -1;
+	}
 	switch (rewrite(r, a, buf_span(&whole), &out)) {
 	case R_NONE:
 		break;

@@ -348,22 +348,66 @@ bind_flags(const char *text, dev_t dev, const char *path,
 	return 0;
 }
 
-void
-bind_flags_now(dev_t dev, const char *path, struct bind_flags *f)
+static bool
+read_mounts(const char *file, struct buf *text)
 {
-	struct buf text cleanup_buf = BUF_INIT(BIND_MOUNTINFO_MAX);
-	int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
 	char part[8192];
 	ssize_t n = -1;
 
 	if (fd != -1) {
 		while ((n = read(fd, part, sizeof(part))) > 0)
-			buf_add(&text, part, (size_t)n);
+			buf_add(text, part, (size_t)n);
 		(void)close(fd);
 	}
-	if (n != 0 || text.failed || text.data == NULL ||
+	return n == 0 && !text->failed && text->data != NULL;
+}
+
+/* A gate is in the mount namespace of whoever called first, and that may be a
+ * sandbox of his choice: what counts is init's. */
+static const char *host_mounts = "/proc/1/mountinfo";
+
+void
+bind_host_mounts(const char *file)
+{
+	host_mounts = file;
+}
+
+void
+bind_flags_now(dev_t dev, const char *path, struct bind_flags *f)
+{
+	struct buf text cleanup_buf = BUF_INIT(BIND_MOUNTINFO_MAX);
+
+	if (!read_mounts(host_mounts, &text) ||
 	    bind_flags(text.data, dev, path, f) == -1)
 		*f = (struct bind_flags){ .safe = false, .below = true };
+}
+
+/* No two mounts have the same number, in whatever namespace. */
+bool
+bind_same_mounts(const char *own, const char *host)
+{
+	size_t n = strcspn(own, " ");
+
+	while (host != NULL && *host != '\0') {
+		if (n > 0 && strncmp(own, host, n + 1) == 0)
+			return true;
+		host = strchr(host, '\n');
+		host += host != NULL;
+	}
+	return false;
+}
+
+bool
+bind_sees_host(void)
+{
+	struct buf own cleanup_buf = BUF_INIT(BIND_MOUNTINFO_MAX);
+	struct buf host cleanup_buf = BUF_INIT(BIND_MOUNTINFO_MAX);
+
+	/* hidden (hidepid): nothing is plain then, see above */
+	return !read_mounts(host_mounts, &host) ||
+	    (read_mounts("/proc/self/mountinfo", &own) &&
+	    bind_same_mounts(own.data, host.data));
 }
 
 /* --- words ------------------------------------------------------------------------ */

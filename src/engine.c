@@ -129,10 +129,8 @@ engine_dial(const struct engine *e, struct refusal *why)
 	return -1;
 }
 
-/* dockerd never speaks first: a kept connection that is readable has ended
- * (or worse). */
-static bool
-is_quiet(const struct engine *e)
+bool
+engine_is_quiet(const struct engine *e)
 {
 	struct pollfd p = { .fd = e->fd, .events = POLLIN };
 
@@ -362,7 +360,7 @@ engine_ask(struct engine *e, const char *method, struct span target,
 		refuse(why, R_INTERNAL, "request to the engine not sent");
 		return -1;
 	}
-	if (e->fd >= 0 && !is_quiet(e))
+	if (e->fd >= 0 && !engine_is_quiet(e))
 		hang_up(e);
 	for (int tries = 0;; tries++) {
 		bool kept = e->fd >= 0;

@@ -197,9 +197,8 @@ static int
 kept(struct request *r)
 {
 	struct engine *e = &r->conn->engine;
-	char b;
 
-	if (e->fd >= 0 && recv(e->fd, &b, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+	if (e->fd >= 0 && !engine_is_quiet(e))
 		engine_close(e);
 	if (e->fd < 0) {
 		buf_reset(&e->in);

@@ -112,6 +112,10 @@ look(struct policy_env *env, const struct bind *b, struct found *f,
 	if (!path_clean(b->source, clean, sizeof(clean)) ||
 	    bind_never(clean, socket))
 		return refuse(why, R_BIND, "%s", b->source);
+	if (!bind_sees_host())
+		return refuse(why, R_BIND, "%.160s: this session sees other "
+		    "file systems than the host; leave the sandbox",
+		    b->source);
 	fd = open_source(env, b, clean);
 	if (fd == -1)
 		return refuse_error(b, errno, why);

@@ -300,20 +300,24 @@ judge_volume_driver(struct policy_env *env, const struct field *f,
 
 /* runc before 1.1.12 enters /proc/self/fd/N, a directory of the host
  * (CVE-2024-21626). */
+bool
+working_dir_ok(const char *dir)
+{
+	char whole[PATH_MAX], path[PATH_MAX];
+	int n = snprintf(whole, sizeof(whole), "/%s", dir);
+
+	/* a relative one is taken from the root; "//" is "/" */
+	return n > 0 && (size_t)n < sizeof(whole) &&
+	    path_clean(whole, path, sizeof(path)) && !path_below(path, "/proc");
+}
+
 enum reason
 judge_working_dir(struct policy_env *env, const struct field *f,
     cJSON *parent, cJSON *value, struct refusal *why)
 {
-	char whole[PATH_MAX], path[PATH_MAX];
-	int n = snprintf(whole, sizeof(whole), "/%s", value->valuestring);
-
 	(void)env;
 	(void)f;
 	(void)parent;
-	/* a relative one is taken from the root; "//" is "/" */
-	if (n < 0 || (size_t)n >= sizeof(whole) ||
-	    !path_clean(whole, path, sizeof(path)) || path_below(path, "/proc"))
-		return refuse(why, R_WORKING_DIR, "%.160s",
-		    value->valuestring);
-	return R_NONE;
+	return working_dir_ok(value->valuestring) ? R_NONE :
+	    refuse(why, R_WORKING_DIR, "%.160s", value->valuestring);
 }

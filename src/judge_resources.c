@@ -220,6 +220,49 @@ judge_interval(struct policy_env *env, const struct field *f, cJSON *parent,
 	return within(f, value, INTERVAL_MIN, JSON_INT_MAX, why);
 }
 
+/* "CMD" without a command is dockerd's own end: it takes the first word off
+ * what is not there. */
+static bool
+health_test_ok(int words, const char *first)
+{
+	return words == 0 || (words == 1 && strcmp(first, "NONE") == 0) ||
+	    (words > 1 && (strcmp(first, "CMD") == 0 ||
+	    strcmp(first, "CMD-SHELL") == 0));
+}
+
+enum reason
+judge_health_test(struct policy_env *env, const struct field *f,
+    cJSON *parent, cJSON *value, struct refusal *why)
+{
+	const cJSON *first = cJSON_GetArrayItem(value, 0);
+
+	(void)env;
+	(void)f;
+	(void)parent;
+	return health_test_ok(cJSON_GetArraySize(value), first == NULL ? "" :
+	    first->valuestring) ? R_NONE :
+	    refuse(why, R_RESOURCE, "health check without a command");
+}
+
+/* An image's test that would be refused is not run. */
+static int
+health_test_create(cJSON *body, struct span inherited)
+{
+	struct json_iter it = json_iter(json_get(inherited, "Test"));
+	const cJSON *own = tree_get(tree_get(body, "Healthcheck"), "Test");
+	char first[16] = "";
+	struct span v;
+	int n = 0;
+
+	while (json_next(&it, NULL, &v))
+		if (n++ == 0 && !json_string(v, first, sizeof(first)))
+			first[0] = '\0';
+	if (cJSON_GetArraySize(own) > 0 || health_test_ok(n, first))
+		return 0;
+	cJSON *test = tree_array(tree_object(body, "Healthcheck"), "Test");
+	return test == NULL ? -1 : tree_add_string(test, "NONE");
+}
+
 /* dockerd takes what the body leaves open from the image. */
 enum reason
 healthcheck_create(struct policy_env *env, cJSON *body, struct span image,
@@ -232,6 +275,8 @@ healthcheck_create(struct policy_env *env, cJSON *body, struct span image,
 
 	if (!judged(env))
 		return R_NONE;
+	if (health_test_create(body, inherited) < 0)
+		return judge_oom(why);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		if (!json_int(json_get(inherited, keys[i]), &v) || v == 0 ||
 		    v >= INTERVAL_MIN)
@@ -265,44 +310,4 @@ judge_restart(struct policy_env *env, const struct field *f, cJSON *parent,
 	    env->caller->policy->restart_always)
 		return R_NONE;
 	return refuse(why, R_RESTART_POLICY, "%s", name);
-}
-
-/* "8080" or "8000-8010"; "" and 0: the engine picks one. */
-static bool
-port_ok(const char *text, bool low)
-{
-	long first, last;
-	char *end;
-
-	if (*text == '\0')
-		return true;
-	if (strspn(text, "0123456789-") != strlen(text) || strlen(text) > 11)
-		return false;
-	first = last = strtol(text, &end, 10);
-	if (*end == '-')
-		last = strtol(end + 1, &end, 10);
-	if (*end != '\0' || first < 0 || last < first || last > 65535)
-		return false;
-	return low || first >= 1024 || (first == 0 && last == 0);
-}
-
-enum reason
-judge_ports(struct policy_env *env, const struct field *f, cJSON *parent,
-    cJSON *value, struct refusal *why)
-{
-	const cJSON *port, *b;
-
-	(void)f;
-	(void)parent;
-	cJSON_ArrayForEach(port, value) {
-		cJSON_ArrayForEach(b, port) {
-			const char *host = tree_string(b, "HostPort");
-
-			if (!port_ok(host,
-			    env->caller->policy->privileged_ports))
-				return refuse(why, R_PORT, "%s for %s", host,
-				    port->string);
-		}
-	}
-	return R_NONE;
 }

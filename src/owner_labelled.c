@@ -6,6 +6,7 @@
  * volume whose options bind a host path, a network that is no bridge, is for
  * administrators.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "owner_ask.h"
@@ -109,6 +110,37 @@ volume_by_users(struct engine *e, const struct caller *c, struct thing *t,
 		default:
 			break;
 		}
+	return R_NONE;
+}
+
+enum reason
+owner_networks(struct engine *e, const struct caller *c, int64_t *n,
+    struct refusal *why)
+{
+	cleanup_buf struct buf body = BUF_INIT(ENGINE_REPLY_MAX);
+	cleanup_buf struct buf filter = BUF_INIT(4096);
+	cleanup_buf struct buf enc = BUF_INIT(16384);
+	char label[512];
+	struct json_iter it;
+	struct span v;
+	int status;
+
+	snprintf(label, sizeof(label), LABEL_USER "=%s", c->name);
+	buf_puts(&filter, "{\"label\":[");
+	json_quotes(&filter, label);
+	buf_puts(&filter, "]}");
+	*n = 0;
+	if (filter.failed || query_encode(&enc, filter.data, "") == -1)
+		return refuse(why, R_INTERNAL, "user name too long");
+	status = engine_get(e, &body, why, "networks?filters=%s", enc.data);
+	if (status == -1)
+		return why->why;
+	if (status != 200)
+		return refuse(why, R_ENGINE_ERROR, "network list: status %d",
+		    status);
+	it = json_iter(buf_span(&body));
+	while (json_next(&it, NULL, &v))
+		(*n)++;
 	return R_NONE;
 }
 

@@ -157,6 +157,21 @@ look_at_image(struct policy_env *env, const cJSON *body, struct buf *config,
 	return owner_image(env->engine, ref, env->image_id, config, why);
 }
 
+/* The image's working directory, where the body names none. */
+static enum reason
+image_dir(struct policy_env *env, const cJSON *body, struct span image,
+    struct refusal *why)
+{
+	char text[PATH_MAX];
+	struct span dir = json_get(image, "WorkingDir");
+
+	if (!judged(env) || tree_string(body, "WorkingDir")[0] != '\0' ||
+	    json_empty(dir))
+		return R_NONE;
+	return json_string(dir, text, sizeof(text)) && working_dir_ok(text) ?
+	    R_NONE : refuse(why, R_WORKING_DIR, "%s", "of the image");
+}
+
 /* What depends on the image, or changes something in the engine: last. */
 static enum reason
 finish_create(struct policy_env *env, cJSON *body, cJSON *host,
@@ -168,7 +183,11 @@ finish_create(struct policy_env *env, cJSON *body, cJSON *host,
 
 	image = buf_span(&config);
 	if (r == R_NONE)
+		r = image_dir(env, body, image, why);
+	if (r == R_NONE)
 		r = weight_judge(env, body, image, why);
+	if (r == R_NONE)
+		r = ports_create(env, body, host, image, why);
 	if (r == R_NONE)
 		r = gpu_create(env, body, image, why);
 	if (r == R_NONE)
@@ -259,6 +278,20 @@ policy_volume(struct policy_env *env, cJSON *body, struct refusal *why)
 	return r == R_NONE ? labels_simple(env->caller, body, why) : r;
 }
 
+/* The engine has some thirty address pools, for everybody. */
+static enum reason
+networks_judge(struct policy_env *env, struct refusal *why)
+{
+	int64_t bound = env->caller->policy->own_networks, n = 0;
+	enum reason r;
+
+	if (!judged(env) || bound <= 0)
+		return R_NONE;
+	r = owner_networks(env->engine, env->caller, &n, why);
+	return r != R_NONE || n < bound ? r : refuse(why, R_RESOURCE,
+	    "more than %lld networks", (long long)bound);
+}
+
 enum reason
 policy_network(struct policy_env *env, cJSON *body, struct refusal *why)
 {
@@ -266,6 +299,8 @@ policy_network(struct policy_env *env, cJSON *body, struct refusal *why)
 
 	if (r == R_NONE)
 		r = weight_judge(env, body, span_of(NULL), why);
+	if (r == R_NONE)
+		r = networks_judge(env, why);
 	if (r != R_NONE)
 		return r;
 	/* Two networks of one name would make a name mean either. */

@@ -15,6 +15,8 @@
 #include "json.h"
 #include "query.h"
 
+#define DOLLARS_MAX 8
+
 #define FILTER_VALUES_MAX 1024	/* of one filters parameter, all keys */
 
 static int
@@ -381,6 +383,20 @@ parse(struct query *q, struct span raw, const struct param *rows, bool admin,
 	return R_NONE;
 }
 
+/* dockerd expands variables while it reads changes: "ENV a=$a$a", twenty times,
+ * is a million times what was sent. */
+static bool
+changes_ok(const struct query *q)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < q->n; i++)
+		if (q->v[i].row->type == P_CHANGE)
+			for (const char *p = q->v[i].value; *p != '\0'; p++)
+				n += *p == '$';
+	return n <= DOLLARS_MAX;
+}
+
 enum reason
 query_parse(struct query *q, struct span raw, const struct param *rows,
     bool admin, struct refusal *why)
@@ -400,6 +416,9 @@ query_parse(struct query *q, struct span raw, const struct param *rows,
 	if (q->text == NULL)
 		return refuse(why, R_INTERNAL, "out of memory");
 	r = parse(q, raw, rows, admin, why);
+	if (r == R_NONE && !changes_ok(q))
+		r = refuse(why, R_BAD_QUERY, "more than %d '$' in changes",
+		    DOLLARS_MAX);
 	if (r != R_NONE)
 		query_free(q);
 	return r;

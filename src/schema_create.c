@@ -245,7 +245,8 @@ static const struct schema schema_host_config = {
 };
 
 static const struct field healthcheck_fields[] = {
-	ALLOW("Test", F_STRINGS, "any"),
+	IF("Test", F_STRINGS, R_RESOURCE, judge_health_test, NULL,
+	    "NONE; CMD or CMD-SHELL with a command"),
 	IF("Interval", F_INT, R_RESOURCE, judge_interval, NULL,
 	    "5 s or more"),
 	ALLOW("Timeout", F_INT, "any"),

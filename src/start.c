@@ -2,10 +2,10 @@
  * start.c - finding the caller's gate, or starting one (start.h).
  *
  * Guarantees that a gate is handed over only to the login it was made for:
- * sockets are named after uid, audit login and audit session, made by root,
- * and the control socket can be connected to by root alone.  What is waited
- * for is waited for a bounded time, and what a killed launcher leaves is a
- * name that the next one replaces.
+ * sockets are named after uid, audit login, audit session and mount namespace,
+ * made by root, and the control socket can be connected to by root alone.
+ * What is waited for is waited for a bounded time, and what a killed launcher
+ * leaves is a name that the next one replaces.
  */
 #include <sys/file.h>
 #include <sys/prctl.h>
@@ -516,7 +516,7 @@ shared_gate(struct start *s, const char *key)
 {
 	struct lease_hello *h = &s->hello;
 	enum found found;
-	char name[64];
+	char name[80];
 	int lock = -1;
 
 	(void)snprintf(h->socket, sizeof(h->socket), "%s/%s.sock",
@@ -542,16 +542,26 @@ shared_gate(struct start *s, const char *key)
 		private_gate(s, key);
 }
 
+/* Who is in a sandbox sees other files than his other commands: a gate that
+ * was started there is for there.  0: cannot be told. */
+static unsigned long
+mount_namespace(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/mnt", &st) == 0 ? st.st_ino : 0;
+}
+
 void
 start_gate(struct start *s, int want_private)
 {
 	const struct lease_hello *h = &s->hello;
-	char key[48];
+	char key[64];
 
 	if (s->error != START_OK)
 		return;
-	(void)snprintf(key, sizeof(key), "%u-%u-%u", h->uid, h->loginuid,
-	    h->session);
+	(void)snprintf(key, sizeof(key), "%u-%u-%u-%lx", h->uid, h->loginuid,
+	    h->session, mount_namespace());
 	if (want_private || h->sudo_user[0] != '\0')
 		private_gate(s, key);
 	else

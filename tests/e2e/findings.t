@@ -68,6 +68,44 @@ for o in volumes networks; do
 	api_refused 403 'labels, command and mounts' $ALICE POST /$o/create "@$WORK/body"
 done
 
+# --- a health check without a command was dockerd's end, five seconds later
+T='health check without a command'
+api_refused 403 "$T" $ALICE POST /containers/create '{"Image":"'$IMAGE'","Healthcheck":{"Test":["CMD"]}}'
+printf '{"Image":"ds01t-h","Healthcheck":{"Test":[]}}' >"$WORK/body"
+as $ALICE docker create --pull never --name ds01t-hc $IMAGE sleep 9 >/dev/null
+api $ALICE POST '/commit?container=ds01t-hc&repo=ds01t-h' '{"Healthcheck":{"Test":["CMD"],"Interval":5000000000}}'
+is "$STATUS" 403 'nor by way of a commit'
+STATUS=
+
+# --- each published port is a process of root's, each network a pool
+refused 'more than 64' $ALICE docker create --pull never -p 20000-20299:20000-20299 $IMAGE true
+for n in 1 2 3 4 5 6 7 8; do
+	as $ALICE docker network create ds01t-n$n
+done >/dev/null
+refused 'more than 8 networks' $ALICE docker network create ds01t-n9
+may $BOB docker network create ds01t-bobs
+may $ALICE docker network rm ds01t-n1 ds01t-n2 ds01t-n3 ds01t-n4 ds01t-n5 ds01t-n6 ds01t-n7 ds01t-n8
+
+# --- "ENV a=$a$a", twenty times, is a million times what was sent
+refused "'\$' in changes" $ALICE docker commit -c 'ENV a=$a$a$a$a' -c 'ENV a=$a$a$a$a$a' ds01t-hc
+may $ALICE docker commit -c 'ENV PATH=$PATH:/x' ds01t-hc
+
+# --- a sandbox of the caller's choice shows other mounts than there are
+if api_at_least 45; then
+	cat >"$WORK/ns" <<-END
+	mount --bind $PLACE/home/$ALICE $PLACE/home/$ALICE &&
+	mount -o remount,bind,nosuid,nodev $PLACE/home/$ALICE &&
+	exec setpriv --reuid $(id -u $ALICE) --regid $(id -g $ALICE) --init-groups env -i \
+	    HOME=$PLACE/home/$ALICE PATH=$PLACE/bin:/usr/bin:/bin \
+	    docker run --rm --pull never -v $PLACE/home/$ALICE:/h $IMAGE id -u
+	END
+	unshare -m sh "$WORK/ns" >"$OUT" 2>"$ERR" </dev/null
+	RC=$?
+	grep -q 'leave the sandbox' "$ERR"
+	row $? 'a home that only looks nosuid,nodev is refused'
+	may $ALICE docker run --rm --pull never -v $PLACE/home/$ALICE:/h $IMAGE true
+fi
+
 # --- an image tag that is moved between our look and dockerd's
 mkdir "$WORK/b"
 printf 'FROM %s\nENV NVIDIA_VISIBLE_DEVICES=all WHO=b\n' $IMAGE >"$WORK/b/Dockerfile"

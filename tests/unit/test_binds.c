@@ -708,6 +708,7 @@ test_safe(void **state)
 	prepare();
 	policy.binds = (struct strings){ root_all, 1 };
 	assert_int_equal(unshare(CLONE_NEWNS), 0);
+	bind_host_mounts("/proc/self/mountinfo");
 	assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
 	assert_int_equal(mkdir(in_tree("@/safe"), 0755), 0);
 	assert_int_equal(mount("none", in_tree("@/safe"), "tmpfs", MS_NOSUID |
@@ -838,6 +839,7 @@ serve_lies(int sock)
 	ssize_t n;
 	int fd;
 
+	bind_host_mounts("/proc/self/mountinfo");
 	if (unshare(CLONE_NEWNS) == -1 ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1 ||
 	    mount("none", top, "tmpfs", 0, NULL) == -1)
@@ -1078,6 +1080,25 @@ test_confine(void **state)
 	}
 }
 
+static void
+test_same_mounts(void **state)
+{
+	static const char host[] = "22 27 0:21 / /proc rw - proc proc rw\n"
+	    "23 27 0:22 / /sys rw - sysfs sys rw\n";
+
+	(void)state;
+	assert_true(bind_same_mounts(host, host));
+	assert_true(bind_same_mounts("23 27 0:22 / /sys", host));
+	assert_false(bind_same_mounts("2 27 0:22 / /sys", host));
+	assert_false(bind_same_mounts("223 27 0:22 / /sys", host));
+	assert_false(bind_same_mounts("", host));
+	bind_host_mounts("/proc/self/mountinfo");
+	assert_true(bind_sees_host());
+	bind_host_mounts("/dev/null");
+	assert_true(bind_sees_host());	/* hidden: nothing is plain */
+	bind_host_mounts("/proc/1/mountinfo");
+}
+
 /* By policy, and by what the engine does with root. */
 static void
 test_root(void **state)
@@ -1140,6 +1161,7 @@ main(void)
 		cmocka_unit_test_teardown(test_safe, stop),
 		cmocka_unit_test(test_confine),
 		cmocka_unit_test(test_root),
+		cmocka_unit_test(test_same_mounts),
 	};
 
 	return cmocka_run_group_tests_name("binds", tests, set_up, tear_down);

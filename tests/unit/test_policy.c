@@ -5,7 +5,7 @@
  * "myvol", "bobvol", "oldvol" (no label) and "newvol" (missing) volumes,
  * "mynet", "bobnet" and "sitenet" networks, "img" an image.
  *
- * links: schema schema_create schema_other policy policy_text judge_tree judge_refs judge_mounts judge_binds bind confine probe judge_volumes judge_resources judge_log judge_weight judge_security judge_network judge_gpu labels json json_check json_walk buf span reason
+ * links: schema schema_create schema_other policy policy_text judge_tree judge_refs judge_mounts judge_binds bind confine probe judge_volumes judge_resources judge_log judge_ports judge_weight judge_security judge_network judge_gpu labels json json_check json_walk buf span reason
  */
 #include <dirent.h>
 #include <setjmp.h>
@@ -178,6 +178,19 @@ engine_remaps(struct engine *e, bool *yes, struct refusal *why)
 	return R_NONE;
 }
 
+static int64_t own_networks = 7;
+
+enum reason
+owner_networks(struct engine *e, const struct caller *c, int64_t *n,
+    struct refusal *why)
+{
+	(void)e;
+	(void)c;
+	(void)why;
+	*n = own_networks;
+	return R_NONE;
+}
+
 unsigned
 engine_api(const struct engine *e)
 {
@@ -187,7 +200,8 @@ engine_api(const struct engine *e)
 
 /* --- people --- */
 
-static struct policy strict = { .pids = 4096, .container_root = ROOT_YES };
+static struct policy strict = { .pids = 4096, .container_root = ROOT_YES,
+	.published_ports = 64, .own_networks = 8 };
 static struct policy loose;
 static gid_t groups[] = { 1000, 44 };
 static struct caller alice = {
@@ -429,6 +443,9 @@ struct row {
 	const char *in;		/* is in what goes on; '!' is not */
 };
 
+#define PORTS4 "{\"HostPort\":\"9001\"},{},{},{}"
+#define PORTS16 PORTS4 "," PORTS4 "," PORTS4 "," PORTS4
+#define PORTS64 PORTS16 "," PORTS16 "," PORTS16 "," PORTS16
 #define LOG_OPT(key, value) "\"LogConfig\":{\"Type\":\"json-file\",\"Config\":" \
 	"{\"" key "\":\"" value "\"}}"
 
@@ -595,6 +612,9 @@ static const struct row host_rows[] = {
 	{ "\"LogConfig\":{\"Type\":\"syslog\"}", R_LOG_DRIVER, NULL },
 	{ "\"LogConfig\":{\"Type\":\"json-file\",\"Config\":"
 	  "{\"max-size\":\"1m\",\"tag\":\"x\"}}", R_NONE, "max-size" },
+	{ "\"PortBindings\":{\"1/tcp\":[" PORTS64 "]}", R_NONE, "9001" },
+	{ "\"PortBindings\":{\"1/tcp\":[" PORTS64 "],\"2/tcp\":[{}]}", R_PORT,
+	  NULL },
 	{ LOG_OPT("tag", "{{.Name}}/{{.ID}}"), R_NONE, "tag" },
 	{ LOG_OPT("tag", "{{pad .ID 9 9}}"), R_LOG_DRIVER, NULL },
 	{ LOG_OPT("tag", "{{.Name}}{{ .ID}}"), R_LOG_DRIVER, NULL },
@@ -788,6 +808,30 @@ test_loose_rows(void **state)
 
 /* --- whole bodies --- */
 
+#define EXPOSED64 \
+	"\"8000/tcp\":{},\"8001/tcp\":{},\"8002/tcp\":{}," \
+	"\"8003/tcp\":{},\"8004/tcp\":{},\"8005/tcp\":{}," \
+	"\"8006/tcp\":{},\"8007/tcp\":{},\"8008/tcp\":{}," \
+	"\"8009/tcp\":{},\"8010/tcp\":{},\"8011/tcp\":{}," \
+	"\"8012/tcp\":{},\"8013/tcp\":{},\"8014/tcp\":{}," \
+	"\"8015/tcp\":{},\"8016/tcp\":{},\"8017/tcp\":{}," \
+	"\"8018/tcp\":{},\"8019/tcp\":{},\"8020/tcp\":{}," \
+	"\"8021/tcp\":{},\"8022/tcp\":{},\"8023/tcp\":{}," \
+	"\"8024/tcp\":{},\"8025/tcp\":{},\"8026/tcp\":{}," \
+	"\"8027/tcp\":{},\"8028/tcp\":{},\"8029/tcp\":{}," \
+	"\"8030/tcp\":{},\"8031/tcp\":{},\"8032/tcp\":{}," \
+	"\"8033/tcp\":{},\"8034/tcp\":{},\"8035/tcp\":{}," \
+	"\"8036/tcp\":{},\"8037/tcp\":{},\"8038/tcp\":{}," \
+	"\"8039/tcp\":{},\"8040/tcp\":{},\"8041/tcp\":{}," \
+	"\"8042/tcp\":{},\"8043/tcp\":{},\"8044/tcp\":{}," \
+	"\"8045/tcp\":{},\"8046/tcp\":{},\"8047/tcp\":{}," \
+	"\"8048/tcp\":{},\"8049/tcp\":{},\"8050/tcp\":{}," \
+	"\"8051/tcp\":{},\"8052/tcp\":{},\"8053/tcp\":{}," \
+	"\"8054/tcp\":{},\"8055/tcp\":{},\"8056/tcp\":{}," \
+	"\"8057/tcp\":{},\"8058/tcp\":{},\"8059/tcp\":{}," \
+	"\"8060/tcp\":{},\"8061/tcp\":{},\"8062/tcp\":{}," \
+	"\"8063/tcp\":{}"
+
 static const struct {
 	const char *body, *image;
 	enum reason why;
@@ -814,6 +858,33 @@ static const struct {
 	  R_NETWORK, NULL },
 	{ "{\"Image\":\"img\",\"Healthcheck\":{\"Interval\":1000000}}", "{}",
 	  R_RESOURCE, NULL },
+	{ "{\"Image\":\"img\",\"Healthcheck\":{\"Test\":[\"CMD\"]}}", "{}",
+	  R_RESOURCE, NULL },
+	{ "{\"Image\":\"img\",\"Healthcheck\":{\"Test\":[\"CMD-SHELL\"]}}",
+	  "{}", R_RESOURCE, NULL },
+	{ "{\"Image\":\"img\",\"Healthcheck\":{\"Test\":[\"\",\"x\"]}}", "{}",
+	  R_RESOURCE, NULL },
+	{ "{\"Image\":\"img\",\"Healthcheck\":{\"Test\":[\"CMD\",\"x\"]}}",
+	  "{}", R_NONE, "\"CMD\",\"x\"" },
+	{ "{\"Image\":\"img\",\"Healthcheck\":{\"Test\":[]}}", "{}", R_NONE,
+	  NULL },
+	{ "{\"Image\":\"img\"}", "{\"Healthcheck\":{\"Test\":[\"CMD\"]}}",
+	  R_NONE, "\"Healthcheck\":{\"Test\":[\"NONE\"]}" },
+	{ "{\"Image\":\"img\"}", "{\"Healthcheck\":{\"Test\":[3]}}", R_NONE,
+	  "\"Healthcheck\":{\"Test\":[\"NONE\"]}" },
+	{ "{\"Image\":\"img\"}", "{\"Healthcheck\":{\"Test\":[\"CMD\",\"y\"]}}",
+	  R_NONE, "!NONE" },
+	{ "{\"Image\":\"img\"}", "{\"WorkingDir\":\"/proc/self/fd/8\"}",
+	  R_WORKING_DIR, NULL },
+	{ "{\"Image\":\"img\",\"WorkingDir\":\"/w\"}",
+	  "{\"WorkingDir\":\"/proc/self/fd/8\"}", R_NONE, "\"/w\"" },
+	{ "{\"Image\":\"img\",\"HostConfig\":{\"PublishAllPorts\":true}}",
+	  "{\"ExposedPorts\":{" EXPOSED64 "}}", R_NONE, NULL },
+	{ "{\"Image\":\"img\",\"ExposedPorts\":{\"1/tcp\":{}},\"HostConfig\":{"
+	  "\"PublishAllPorts\":true}}", "{\"ExposedPorts\":{" EXPOSED64 "}}",
+	  R_PORT, NULL },
+	{ "{\"Image\":\"img\",\"ExposedPorts\":{\"1/tcp\":{}}}",
+	  "{\"ExposedPorts\":{" EXPOSED64 "}}", R_NONE, NULL },
 	{ "{\"Image\":\"img\",\"Healthcheck\":{\"Test\":[\"NONE\"]}}", "{}",
 	  R_NONE, "NONE" },
 	{ "{\"Image\":\"img\"}", "{\"Healthcheck\":{\"Interval\":1000000}}",
@@ -1246,6 +1317,25 @@ test_harmless(void **state)
 	    false));
 }
 
+/* One more is the eighth; then it is enough. */
+static void
+test_own_networks(void **state)
+{
+	struct buf out = BUF_INIT(0);
+	struct refusal why;
+
+	(void)state;
+	assert_int_equal(judge(&schema_network, policy_network, &alice,
+	    "{\"Name\":\"net\"}", &out, &why), R_NONE);
+	own_networks = 8;
+	assert_int_equal(judge(&schema_network, policy_network, &alice,
+	    "{\"Name\":\"net\"}", &out, &why), R_RESOURCE);
+	assert_int_equal(judge(&schema_network, policy_network, &root,
+	    "{\"Name\":\"net\"}", &out, &why), R_NONE);
+	own_networks = 7;
+	buf_free(&out);
+}
+
 /* Lists are everybody's.  Go writes '<' in six bytes. */
 static void
 test_weight(void **state)
@@ -1332,6 +1422,7 @@ main(void)
 		cmocka_unit_test(test_harmless),
 		cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_weight),
+		cmocka_unit_test(test_own_networks),
 	};
 
 	return cmocka_run_group_tests_name("policy", tests, setup, teardown);
