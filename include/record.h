@@ -13,6 +13,8 @@
 #include "reason.h"
 
 #define EVENT_ID_LEN 8
+/* Easy to read out over a telephone: no i l o u. */
+#define EVENT_ID_LETTERS "0123456789abcdefghjkmnpqrstvwxyz"
 
 enum record_kind {
 	RECORD_CONTROL,		/* container operation: VIRT_CONTROL */

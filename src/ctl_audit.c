@@ -458,7 +458,7 @@ ctl_explain(int argc, char **argv)
 	/* as it is printed: [ds01:1a2b3c4d] */
 	const char *at = argv[0] + (argv[0][0] == '[');
 	at += strncmp(at, "ds01:", 5) == 0 ? 5 : 0;
-	size_t n = strspn(at, "0123456789abcdef");
+	size_t n = strspn(at, EVENT_ID_LETTERS);
 	if (n == EVENT_ID_LEN && (at[n] == '\0' || strcmp(at + n, "]") == 0)) {
 		char event[EVENT_ID_LEN + 1];
 		memcpy(event, at, EVENT_ID_LEN);

@@ -98,11 +98,12 @@ record_close(void)
 	atomic_store(&audit_warned, false);
 }
 
-/* Easy to read out over a telephone: no i l o u, 32 letters. */
 void
 record_new_id(struct record *r)
 {
-	static const char letters[] = "0123456789abcdefghjkmnpqrstvwxyz";
+	static const char letters[] = EVENT_ID_LETTERS;
+
+	_Static_assert(sizeof(letters) == 32 + 1, "five bits a letter");
 	static atomic_uint turn;
 	unsigned char b[EVENT_ID_LEN];
 	struct timespec t;
