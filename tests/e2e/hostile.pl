@@ -1,278 +1,413 @@
 #!/usr/bin/perl
-# hostile.pl - random hostile requests through a session socket.
+# hostile.pl - random requests, honest and hostile, and what came of them.
 #
-#   ds01-docker-session perl hostile.pl SEED COUNT IMAGE MINE OTHER
+#   perl hostile.pl SEED COUNT VALUES TABLE PARTS -- SESSION-COMMAND…
 #
-# Builds create, exec, update, volume, network and container requests out of
-# legal and hostile parts in honest and hostile encodings, and sends them.
-# What came of it is judged by the caller, who asks the engine.  Prints
-# "STATUS METHOD PATH BODY" a line; exits 1 if an answer did not come or was
-# not HTTP, or if one of the honest requests in between was refused.
+# Bodies are put together from the parts that TABLE (tests/data/policy.tsv)
+# says are let through or refused, and from those of PARTS (hostile.parts.pl),
+# in honest or hostile encodings; they go through a session of the user's,
+# several at a time.  After each batch root asks the engine for every object
+# there is, judges it and removes it.  Prints "0<TAB>words" or "1<TAB>words"
+# a property and "#…" lines about what broke it.  The seed decides on
+# everything that is sent.
 use strict;
 use warnings;
-use Socket;
+use FindBin;
+require "$FindBin::Bin/../lib/wire.pl";
+require "$FindBin::Bin/../lib/judge.pl";
 
-my ($seed, $count, $image, $mine, $other) = @ARGV;
-(my $path = $ENV{DOCKER_HOST}) =~ s,^unix://,,;
+use constant BATCH => 500;	# requests between two looks at the engine
+use constant AT_ONCE => 8;	# connections
+use constant HONEST => 0.08;	# share of requests that must go through
+
+my ($seed, $count, $values, $table, $parts, undef, @command) = @ARGV;
+my %value = %{Wire::values_of($values)};
 srand $seed;
-$SIG{PIPE} = 'IGNORE';
 
 sub one { $_[rand @_] }
 sub maybe { rand() < $_[0] }
 
-# --- values -------------------------------------------------------------------
+# What was found: property => lines.
+my %broken = map { $_ => [] } qw(answer object honest others gone);
+my %tally;
+sub broken { my ($p, $t) = @_; push @{$broken{$p}}, $t }
 
-my @paths = qw(/ /etc /proc /sys /dev /run /var/run/docker.sock /root /home
-    /tmp/../etc //etc /./ /var/lib/docker /run/docker.sock);
-sub str { '"' . $_[0] . '"' }
+# --- parts ------------------------------------------------------------------------
 
-# Member of HostConfig => how to make a hostile value.
-my %host = (
-	Privileged => sub { one('true', 'true', '1', '"true"') },
-	Binds => sub { '["' . one(@paths) . ':/h' . one('', ':ro', ':rw,z',
-	    ':rshared') . '"]' },
-	Mounts => sub { one(
-	    '[{"Type":"bind","Source":"' . one(@paths) . '","Target":"/h"}]',
-	    '[{"Target":"/h","Type":"volume","VolumeOptions":{"DriverConfig":'
-	    . '{"Name":"local","Options":{"type":"none","o":"bind","device":"/"}}}}]',
-	    '[{"Type":"volume","Target":"/h","Source":"ds01t-bvol"}]',
-	    '[{"Type":"npipe","Source":"/","Target":"/h"}]',
-	    '[{"Type":"cluster","Source":"x","Target":"/h"}]',
-	    '[{"Type":"BIND","Source":"/","Target":"/h"}]',
-	    '[{"Type":"","Source":"/","Target":"/h"}]') },
-	PidMode => sub { str(one('host', 'HOST', "container:$other",
-	    'host ', ' host')) },
-	IpcMode => sub { str(one('host', "container:$other", 'shareable')) },
-	UTSMode => sub { str('host') },
-	UsernsMode => sub { str('host') },
-	CgroupnsMode => sub { str('host') },
-	NetworkMode => sub { str(one('host', "container:$other", 'ds01t-bnet',
-	    'HOST')) },
-	CapAdd => sub { one('["ALL"]', '["SYS_ADMIN"]', '["cap_sys_admin"]',
-	    '"ALL"', '["all"]', '["CAP_SYS_PTRACE","NET_ADMIN"]') },
-	Devices => sub { '[{"PathOnHost":"' . one(qw(/dev/vda /dev/mem
-	    /dev/kmsg /dev/null)) . '","PathInContainer":"/dev/x",'
-	    . '"CgroupPermissions":"rwm"}]' },
-	DeviceCgroupRules => sub { '["' . one('a *:* rwm', 'b 8:* rwm') . '"]' },
-	DeviceRequests => sub { '[{"Driver":"' . one('', 'nvidia', 'cdi')
-	    . '","Count":-1,"Capabilities":[["gpu"]]}]' },
-	SecurityOpt => sub { '["' . one('seccomp=unconfined',
-	    'apparmor=unconfined', 'label=disable', 'systempaths=unconfined',
-	    'no-new-privileges=false', 'seccomp:unconfined', 'seccomp={}') . '"]' },
-	CgroupParent => sub { str(one('/', '/system.slice', 'system.slice',
-	    '../..', 'ds01.slice')) },
-	Cgroup => sub { str("container:$other") },
-	Runtime => sub { str(one('runc-evil', '/bin/sh', 'nvidia')) },
-	VolumesFrom => sub { '["' . $other . one('', ':ro', ':rw') . '"]' },
-	VolumeDriver => sub { str(one('nfs', 'x')) },
-	Links => sub { '["' . $other . ':x"]' },
-	MaskedPaths => sub { one('[]', '["/x"]') },
-	ReadonlyPaths => sub { '[]' },
-	Sysctls => sub { '{"kernel.msgmax":"1"}' },
-	OomScoreAdj => sub { one(-1000, -1) },
-	LogConfig => sub { '{"Type":"' . one('syslog', 'fluentd', 'gelf')
-	    . '","Config":{"syslog-address":"udp://127.0.0.1:1"}}' },
-	RestartPolicy => sub { '{"Name":"always"}' },
-	PortBindings => sub { '{"80/tcp":[{"HostPort":"22"}]}' },
-	Annotations => sub { '{"run.oci.handler":"x"}' },
-	StorageOpt => sub { '{"size":"1T"}' },
-	PidsLimit => sub { one(-1, 0, 9999999) },
-	GroupAdd => sub { '["' . one('docker', '0', 'disk') . '"]' },
+my (%frame, %legal, %hostile);	# schema => [ [ member, text ], … ]
+our (%wild, @roads);		# of PARTS
+
+sub read_table {
+	open my $f, '<', $table or die "$table: $!\n";
+	while (<$f>) {
+		chomp;
+		next if /^(#|$)/;
+		my ($row, $allow, $seen, $refuse, $why, $flags) = split /\t+/;
+		$frame{$allow} = [ $seen, $refuse ], next if $row eq 'frame';
+		my ($schema, $member) = ($row =~ /^(.*)\.([^.]+)$/);
+		$flags //= '';
+		push @{$legal{$schema}}, [ $member, $allow ]
+		    unless $flags =~ /site/;
+		push @{$hostile{$schema}}, [ $member, $refuse ]
+		    unless $refuse eq '-' || $flags =~ /bound/;
+	}
+}
+
+# The schemas whose frames are requests of one kind.
+my %kind = (
+	create => qr/^(create|endpoint)(\.|$)/, exec => qr/^exec$/,
+	update => qr/^update$/, volume => qr/^volume$/,
+	network => qr/^network(\.|$)/, connect => qr/^connect$/,
+	disconnect => qr/^disconnect$/, commit => qr/^commit$/,
 );
-my %honest = (
-	Memory => sub { 64 << 20 },
-	AutoRemove => sub { 'false' },
-	CapDrop => sub { '["ALL"]' },
-	ReadonlyRootfs => sub { 'true' },
-	Init => sub { one('true', 'false', 'null') },
-	ShmSize => sub { 1 << 20 },
-	Privileged => sub { 'false' },
-	Binds => sub { one('null', '[]', '["ds01t-mine:/v"]') },
-	CapAdd => sub { 'null' },
-);
-my %config = (
-	User => sub { str(one('0', 'root', '4294967296', '0:0')) },
-	WorkingDir => sub { str(one('/proc/self/fd/8', '/proc/1/root', '/')) },
-	Env => sub { '["' . one('A=b', 'NVIDIA_VISIBLE_DEVICES=all',
-	    'LD_PRELOAD=/x') . '"]' },
-	Labels => sub { '{"' . one('ds01.user', 'ds01.protected', 'ds01.gate',
-	    'aime.mlc.USER', 'x') . '":"' . one('ds01-bob', 'true', '', 'root') . '"}' },
-	Volumes => sub { '{"/v":{}}' },
-	Cmd => sub { one('["true"]', '"true"') },
-	Tty => sub { 'true' },
-	Hostname => sub { str(one('x', 'a b')) },
-);
+my %weight = (create => 60, exec => 10, update => 10, volume => 9,
+    network => 6, connect => 2, disconnect => 2, commit => 1);
+my @kinds = map { ($_) x $weight{$_} } sort keys %weight;
 
-# --- encodings ------------------------------------------------------------------
+sub put_in {
+	my ($tree, $members) = @_;
+	return (grep { put_in($_, $members) } @$tree) ? 1 : 0
+	    if ref $tree eq 'ARRAY';
+	return 0 unless ref $tree eq 'HASH';
+	if (exists $tree->{'@'}) {
+		delete $tree->{'@'};
+		@$tree{keys %$members} = values %$members;
+		return 1;
+	}
+	return (grep { put_in($_, $members) } map { $tree->{$_} }
+	    sort keys %$tree) ? 1 : 0;
+}
 
-sub key {
+sub merge {
+	my ($to, $from) = @_;
+	for (sort keys %$from) {
+		if (ref $to->{$_} eq 'HASH' && ref $from->{$_} eq 'HASH') {
+			merge($to->{$_}, $from->{$_});
+		} else {
+			$to->{$_} = $from->{$_};
+		}
+	}
+}
+
+# One part, as the body of a whole request.
+sub body_of {
+	my ($schema, $part, $name) = @_;
+	my ($member, $text) = @$part;
+	my ($v, $more) = split / \+ (?=\{)/, Wire::fill($text, $name), 2;
+	my $members = $more ? Wire::decode($more) : {};
+	$members->{$member} = Wire::decode($v);
+	my $tree = Wire::decode(Wire::fill($frame{$schema}[1], $name));
+	put_in($tree, $members);
+	return $tree;
+}
+
+sub pick {
+	my ($from, $kind) = @_;
+	my $schema = one(grep { $_ =~ $kind{$kind} } sort keys %$from);
+	# HostConfig is the largest of them
+	$schema = 'create.HostConfig' if $kind eq 'create' && maybe(0.6);
+	return ($schema, one(@{$from->{$schema}}));
+}
+
+sub compose {
+	my ($kind, $name, $legal, $hostile) = @_;
+	my $tree = {};
+	for (1 .. $legal) {
+		my ($schema, $part) = pick(\%legal, $kind);
+		merge($tree, body_of($schema, $part, $name));
+	}
+	for (1 .. $hostile) {
+		if ($kind eq 'create' && maybe(0.4)) {
+			my $k = one(sort keys %wild);
+			$tree->{Image} = $value{IMAGE};
+			$tree->{HostConfig} = {}
+			    unless ref $tree->{HostConfig};
+			$tree->{HostConfig}{$k} = Wire::decode(
+			    Wire::fill($wild{$k}->(), $name));
+			next;
+		}
+		next unless grep { $_ =~ $kind{$kind} } keys %hostile;
+		my ($schema, $part) = pick(\%hostile, $kind);
+		merge($tree, body_of($schema, $part, $name));
+	}
+	return $tree;
+}
+
+# --- hostile encodings of a body -------------------------------------------------------
+
+sub odd_key {
 	my ($k) = @_;
 	my $r = rand;
-	return $k if $r < 0.55;
-	return lc $k if $r < 0.62;
-	return uc $k if $r < 0.68;
-	if ($r < 0.76) { (my $u = $k) =~ s/s/\xc5\xbf/; return $u }
-	if ($r < 0.82) { (my $u = $k) =~ s/[kK]/\xe2\x84\xaa/; return $u }
-	if ($r < 0.90) {
+	return lc $k if $r < 0.15;
+	return uc $k if $r < 0.30;
+	if ($r < 0.45) { (my $u = $k) =~ s/s/\xc5\xbf/; return $u }
+	if ($r < 0.55) { (my $u = $k) =~ s/[kK]/\xe2\x84\xaa/; return $u }
+	if ($r < 0.75) {
 		my $i = int rand length $k;
 		substr($k, $i, 1) = sprintf '\u%04x', ord substr $k, $i, 1;
 		return $k;
 	}
-	return ucfirst lc $k if $r < 0.95;
-	return " $k" if $r < 0.97;
+	return ucfirst lc $k if $r < 0.85;
+	return " $k" if $r < 0.9;
 	return "$k\\u0000";
 }
-sub member { my ($k, $v) = @_; '"' . key($k) . '":' . $v }
-sub object { '{' . join(',', @_) . '}' }
 
-sub hostconfig {
-	my @m;
-	push @m, member($_, $host{$_}->())
-	    for map { one(sort keys %host) } 1 .. 1 + rand 2;
-	push @m, "\"$_\":" . $honest{$_}->()
-	    for map { one(sort keys %honest) } 0 .. rand 3;
-	@m = sort { rand() <=> 0.5 } @m;
-	return @m;
+sub rekey {
+	my ($text) = @_;
+	my @at;
+	push @at, [ $-[1], $1 ] while $text =~ /"([A-Za-z]+)":/g;
+	return $text unless @at;
+	my ($at, $k) = @{one(@at)};
+	substr $text, $at, length $k, odd_key($k);
+	return $text;
 }
 
-sub create {
-	my @h = hostconfig();
-	my @top = ("\"Image\":\"$image\"");
-	push @top, member($_, $config{$_}->())
-	    for map { one(sort keys %config) } 0 .. rand 2;
+# An object twice, the harmless one first or last; Go merges them.
+sub twice {
+	my ($tree) = @_;
+	my $k = ref $tree->{HostConfig} ? 'HostConfig' : one(sort keys %$tree);
+	my $text = Wire::encode($tree);
+	my $other = '"' . (maybe(0.5) ? odd_key($k) : $k) . '":' .
+	    one('{"NetworkMode":"none"}', 'null', '{}');
+	return maybe(0.5) ? $text =~ s/^\{/{$other,/r :
+	    $text =~ s/\}\z/,$other}/r;
+}
+
+# Engines up to 26.1 read HostConfig's members there when it is missing.
+sub at_top {
+	my ($tree) = @_;
+	my %all = %$tree;
+	my $host = delete $all{HostConfig};
+	my $text = Wire::encode({ %all, ref $host ? %$host : () });
+	return maybe(0.5) ? $text =~ s/\}\z/,"HostConfig":null}/r : $text;
+}
+
+sub odd_body {
+	my ($tree) = @_;
 	my $r = rand;
-	if ($r < 0.55) {
-		push @top, member('HostConfig', object(@h));
-	} elsif ($r < 0.70) {		# read at top level by old engines
-		push @top, @h;
-		push @top, '"HostConfig":null' if maybe(0.5);
-	} elsif ($r < 0.85) {		# merged by encoding/json
-		push @top, '"HostConfig":' . object(@h),
-		    '"' . key('HostConfig') . '":{"NetworkMode":"none"}';
-	} else {
-		push @top, '"HostConfig":' . object('"Memory":67108864'),
-		    '"' . key('HostConfig') . '":' . object(@h);
-	}
-	push @top, '"NetworkingConfig":{"EndpointsConfig":{"' .
-	    one('host', 'ds01t-bnet', 'bridge') . '":{}}}' if maybe(0.2);
-	my $b = object(@top);
-	$b .= one(' ', '{"HostConfig":{"Privileged":true}}', "\n") if maybe(0.1);
-	return ('POST', '/containers/create?name=ds01t-x' . int(rand 1e9), $b);
+	my $text = Wire::encode($tree);
+	return $text if $r < 0.45;
+	return rekey($text) if $r < 0.65;
+	return twice($tree) if $r < 0.78;
+	return at_top($tree) if $r < 0.90;
+	return $text . one(' ', "\n", '{"HostConfig":{"Privileged":true}}',
+	    "\0", '}') if $r < 0.95;
+	return one("\xef\xbb\xbf$text", "[$text]", ' ' x 70000 . $text,
+	    substr($text, 0, -1));
 }
 
-sub other_ref {
-	return one($other, substr($other, 0, 12), substr($other, 0, 7),
-	    'ds01t-b', '/ds01t-b', 'ds01t-b%00', 'ds01t-%62', "./$other");
+# --- the wire ------------------------------------------------------------------------------
+
+my ($api) = ($ENV{ENGINE_API} =~ /^1\.(\d+)$/);
+my @old = map { "/v1.$_" } grep { $_ <= $api } 24, 30, 40, 41, 44, $api;
+
+sub chunked {
+	my ($h, $b, $size) = @_;
+	my $c = join '', map { sprintf "%x\r\n%s\r\n", length, $_ }
+	    grep { length } unpack "(a$size)*", $b;
+	return $h . "Transfer-Encoding: chunked\r\n\r\n${c}0\r\n\r\n";
 }
 
-my @others = (
-	sub { ('POST', '/containers/' . $mine . '/exec', object(
-	    '"Cmd":["id"]', member('Privileged', 'true'),
-	    maybe(0.3) ? member('User', '"0"') : ())) },
-	sub { ('POST', "/containers/$mine/update", object(
-	    map { member($_, $host{$_} ? $host{$_}->() : 0) }
-	    one(qw(PidsLimit RestartPolicy Privileged Devices)))) },
-	sub { ('POST', "/containers/$mine/start" . one('', '?checkpoint=x',
-	    '?checkpoint-dir=/etc'), object(hostconfig())) },
-	sub { ('POST', '/volumes/create', object('"Name":"ds01t-xv' .
-	    int(rand 1e9) . '"', member('Driver', '"local"'),
-	    member('DriverOpts', one(
-	    '{"type":"none","o":"bind","device":"/"}', '{"o":"bind","device":"/etc"}',
-	    '{"type":"nfs","device":":/","o":"addr=127.0.0.1"}')))) },
-	sub { ('POST', '/networks/create', object('"Name":"ds01t-xn' .
-	    int(rand 1e9) . '"', member('Driver', '"' . one(qw(macvlan ipvlan
-	    host overlay bridge)) . '"'), member('Options', '{"parent":"eth0",' .
-	    '"com.docker.network.bridge.name":"docker0"}'))) },
-	sub { ('DELETE', '/containers/' . other_ref() . one('', '?force=1'), '') },
-	sub { ('POST', '/containers/' . other_ref() . '/' . one(qw(stop kill
-	    pause restart rename?name=ds01t-stolen update exec start)), one('', '{}',
-	    '{"Cmd":["id"]}')) },
-	sub { ('GET', '/containers/' . other_ref() . '/' . one(qw(json export
-	    changes archive?path=/ logs?stdout=1)), '') },
-	sub { ('POST', "/networks/ds01t-bnet/" . one(qw(connect disconnect)),
-	    object(member('Container', "\"$mine\""))) },
-	sub { ('POST', "/networks/bridge/disconnect",
-	    object(member('Container', "\"$other\""), '"Force":true')) },
-	sub { ('DELETE', '/volumes/ds01t-bvol?force=1', '') },
-	sub { ('DELETE', '/networks/ds01t-bnet', '') },
-	sub { ('POST', '/' . one(qw(containers volumes networks)) . '/prune' .
-	    one('', '?filters=%7B%7D', '?filters=%7B%22label!%22:%5B%22x%22%5D%7D'),
-	    '') },
-	sub { ('POST', "/commit?container=$other&repo=ds01t-stolen", '{}') },
-	sub { ('POST', one('/swarm/init', '/services/create', '/plugins/pull?remote=x',
-	    '/session', '/grpc', '/build?remote=http://127.0.0.1:1/',
-	    '/build?networkmode=host', '/images/create?fromSrc=http://127.0.0.1:1/'),
-	    '{}') },
-);
-
-# --- the wire --------------------------------------------------------------------
-
-sub request {
+sub odd_request {
 	my ($m, $p, $b) = @_;
-	$p = one('', '', '/v1.41', '/v1.24', '/v1.30', '/v1.40') . $p;
+	$p = one('', '', @old) . $p;
 	$p =~ s,/,//, if maybe(0.03);
 	$p =~ s,containers,%63ontainers, if maybe(0.03);
-	my $ct = one(('application/json') x 8, 'application/json; charset=utf-16',
-	    'text/plain', 'application/x-www-form-urlencoded', 'APPLICATION/JSON');
+	my $ct = one(('application/json') x 8,
+	    'application/json; charset=utf-16', 'text/plain',
+	    'application/x-www-form-urlencoded', 'APPLICATION/JSON');
 	my $h = "$m $p HTTP/1.1\r\nHost: d\r\nConnection: " .
 	    one('close', 'close', 'close', 'Upgrade') . "\r\n";
 	$h .= "Upgrade: " . one(qw(tcp h2c)) . "\r\n" if maybe(0.1);
 	$h .= "Expect: 100-continue\r\n" if maybe(0.02);
 	$h .= "Content-Type: $ct\r\n" if length $b && maybe(0.97);
-	if (maybe(0.2)) {
-		my $c = '';
-		$c .= sprintf "%x\r\n%s\r\n", length, $_
-		    for grep { length } unpack '(a17)*', $b;
-		return $h . "Transfer-Encoding: chunked\r\n\r\n${c}0\r\n\r\n";
-	}
+	return chunked($h, $b, one(1, 17, 4096)) if maybe(0.2);
 	my $n = length $b;
 	$n = one(0, $n + 5, "+$n", "0x$n") if maybe(0.03);
-	return $h . "Content-Length: $n\r\n\r\n$b" .
-	    (maybe(0.05) ? "DELETE /containers/$other?force=1 HTTP/1.1\r\n" .
+	return "${h}Content-Length: $n\r\n\r\n$b" . (maybe(0.05) ?
+	    "DELETE /containers/$value{BOB_ID}?force=1 HTTP/1.1\r\n" .
 	    "Host: d\r\n\r\n" : '');
 }
 
-sub honest {
-	my @h = map { "\"$_\":" . $honest{$_}->() } grep { maybe(0.4) }
-	    sort keys %honest;
-	return "POST /v1.41/containers/create?name=ds01t-h" . int(rand 1e9) .
-	    " HTTP/1.1\r\nHost: d\r\nConnection: close\r\n" .
-	    "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-	    "{\"Image\":\"$image\",\"HostConfig\":" . object(@h) . '}';
+sub plain_request {
+	my ($m, $p, $b) = @_;
+	my $h = "$m " . one('', @old) . "$p HTTP/1.1\r\nHost: d\r\n" .
+	    "Connection: close\r\nContent-Type: " . one('application/json',
+	    'application/json; charset=utf-8') . "\r\n";
+	return chunked($h, $b, one(64, 4096)) if maybe(0.2);
+	return $h . 'Content-Length: ' . length($b) . "\r\n\r\n$b";
 }
 
-my $bad = 0;
-for my $i (1 .. $count) {
-	my $honest = maybe(0.05);
-	my ($m, $p, $b) = maybe(0.6) ? create() : one(@others)->();
-	my $bytes = request($m, $p, $b);
-	if ($honest) {
-		my $form;
-		($form, $b) = honest();
-		$bytes = sprintf $form, length $b, $b;
-		($m, $p) = ('POST', 'honest');
-	}
-	my $answer = '';
-	eval {
-		local $SIG{ALRM} = sub { die "no answer\n" };
-		alarm 30;
-		socket(my $s, AF_UNIX, SOCK_STREAM, 0) or die "socket: $!\n";
-		connect($s, sockaddr_un($path)) or die "connect: $!\n";
-		syswrite $s, $bytes;
-		shutdown $s, 1;
-		while (sysread $s, my $part, 65536) {
-			$answer .= $part if length $answer < 65536;
-		}
-		alarm 0;
-	};
-	alarm 0;
-	my ($status) = $answer =~ m,^HTTP/1\.1 (\d{3}) ,;
-	if (!$status || $@ || $honest && $status ne '201') {
-		$bad++;
-		$status = '---' unless $honest && $status;
-	}
-	$b =~ s/[^ -~]/?/g;
-	chomp(my $why = $@ || '');
-	print "$status $m $p $b $why\n";
+# A container with the home in it has no root and may not join one that has:
+# each is honest, both are not.
+sub at_odds {
+	my ($tree) = @_;
+	my $text = Wire::encode($tree);
+	return $text =~ /\Q$value{HOME}\E/ && $text =~ /"container:/;
 }
-exit($bad ? 1 : 0);
+
+# Which one is honest, and the bytes that go out.
+sub invent {
+	my ($turn) = @_;
+	my $name = sprintf 'ds01t-x%d', $turn;
+	my $honest = maybe(HONEST);
+	if (!$honest && maybe(0.3)) {
+		my ($m, $p, $b) = map { Wire::fill($_, $name) }
+		    one(@roads)->();
+		return (0, odd_request($m, $p, maybe(0.3) && $b ?
+		    rekey($b) : $b));
+	}
+	my $kind = one(@kinds);
+	my $tree = compose($kind, $name, int(rand 5) + $honest,
+	    $honest ? 0 : 1 + int rand 2);
+	$tree = compose($kind, $name, 1 + int rand 5, 0)
+	    while $honest && at_odds($tree);
+	my ($m, $p) = split / /, Wire::fill($frame{$kind}[0], $name);
+	return (1, plain_request($m, $p, Wire::encode($tree))) if $honest;
+	return (0, odd_request($m, $p, odd_body($tree)));
+}
+
+# --- what came of it ---------------------------------------------------------------------
+
+my %sent;		# id => [ honest, bytes ]
+
+sub shown {
+	my ($bytes, $a) = @_;
+	my ($line) = ($bytes =~ /^([^\r]*)/);
+	my $text = "$line: $a->{status} " . substr($a->{message}, 0, 120) .
+	    ' ' . substr $bytes, index($bytes, "\r\n\r\n") + 4, 500;
+	$text =~ s/[^ -~]/?/g;
+	return $text;
+}
+
+sub judge_answer {
+	my ($id, $bytes) = @_;
+	my ($honest, $asked) = @{delete $sent{$id}};
+	my $a = Wire::answer($bytes);
+	$tally{$a->{status}}++;
+	$tally{honest}++ if $honest;
+	broken('answer', shown($asked, $a))
+	    if !$a->{status} || $a->{status} == 502 ||
+	    $a->{gate} && $a->{status} >= 500;
+	die "too many requests had no answer\n" if @{$broken{answer}} > 50;
+	broken('honest', shown($asked, $a))
+	    if $honest && $a->{gate} && $a->{status} >= 400;
+}
+
+sub key { my ($k, $o) = @_;
+	return $k eq 'volume' ? $o->{Name} : $o->{Id} }
+sub things {
+	my $v = Wire::get('/volumes')->{Volumes} // [];
+	return (container => Wire::get('/containers/json?all=1'),
+	    volume => $v, network => Wire::get('/networks'));
+}
+
+my %stays;		# what was there before, by kind and key
+my %execs;
+
+# Bob's, as far as it can be changed.
+sub portrait {
+	my $b = Wire::get("/containers/$value{BOB_ID}/json") or return 'gone';
+	return Wire::encode([ @{$b->{State}}{qw(Status StartedAt Pid)},
+	    $b->{Name}, $b->{HostConfig}, [ sort @{$b->{ExecIDs} // []} ],
+	    [ sort keys %{$b->{NetworkSettings}{Networks}} ],
+	    map { my $o = Wire::get($_); $o ? $o->{Id} // $o->{Name} : 'gone' }
+	    "/volumes/$value{BOB_VOLUME}", "/networks/$value{BOB_NET_ID}",
+	    "/images/ds01t-bimg:1/json", "/images/$value{IMAGE}/json" ]);
+}
+my $bob;
+
+sub judge_execs {
+	my ($mine) = @_;
+	for (grep { !$execs{$_}++ } @{$mine->{ExecIDs} // []}) {
+		my $e = Wire::get("/exec/$_/json") or next;
+		broken('object', "exec: $_") for Judge::exec($e);
+		$tally{objects}++;
+	}
+}
+
+sub judge_one {
+	my ($k, $key) = @_;
+	my $o = Wire::get("/${k}s/$key" . ($k eq 'container' ? '/json' : ''))
+	    or return;
+	no strict 'refs';
+	broken('object', "$k " . ($o->{Name} // '') . ": $_")
+	    for &{"Judge::$k"}($o);
+	$tally{objects}++;
+}
+
+# Every object in the engine is looked at, and what is new is taken away.
+sub judge_engine {
+	my %now = things();
+	my $mine = Wire::get("/containers/$value{ALICE_ID}/json");
+	if ($mine) {
+		broken('object', "own container: $_")
+		    for Judge::container($mine);
+		judge_execs($mine);
+	} else {
+		broken('gone', 'the own container');
+	}
+	for my $k (qw(container volume network)) {
+		judge_one($k, $_) for grep { !$stays{"$k $_"} }
+		    map { key($k, $_) } @{$now{$k}};
+	}
+	broken('others', portrait()) if portrait() ne $bob;
+	for my $k (qw(container network volume)) {
+		my $query = { container => '?force=1&v=1', network => '',
+		    volume => '?force=1' }->{$k};
+		Wire::root('DELETE', "/${k}s/$_$query")
+		    for grep { !$stays{"$k $_"} }
+		    map { key($k, $_) } @{$now{$k}};
+	}
+	for (@{Wire::get('/images/json')}) {
+		for (grep { /^ds01t-(img|stolen)/ } @{$_->{RepoTags} // []}) {
+			broken('object', "image $_") if /stolen/;
+			Wire::root('DELETE', "/images/$_?force=1");
+		}
+	}
+}
+
+sub say_row {
+	my ($property, $words) = @_;
+	my @lines = @{$broken{$property}};
+	printf "%d\t%s\n", @lines ? 1 : 0, $words;
+	my %seen;
+	@lines = grep { !$seen{substr $_, 0, 60}++ } @lines;
+	print "# $_\n" for @lines > 8 ? @lines[0 .. 7] : @lines;
+}
+
+# --- the run ---------------------------------------------------------------------------------
+
+read_table();
+require $parts;
+$| = 1;
+Judge::about(user => $value{ALICE}, home => $value{HOME},
+    gid => $value{GID},
+    own => [ @value{qw(ALICE_ID OWN_NET_ID)} ],
+    foreign => [ @value{qw(BOB_ID BOB_VOLUME BOB_NET BOB_NET_ID UNOWNED_ID
+	PROTECTED_ID)} ]);
+{
+	my %now = things();
+	for my $k (keys %now) {
+		$stays{"$k " . key($k, $_)} = 1 for @{$now{$k}};
+	}
+	$bob = portrait();
+}
+my $session = Wire::session(@command);
+for my $turn (1 .. $count) {
+	my ($honest, $bytes) = invent($turn);
+	$sent{$turn} = [ $honest, $bytes ];
+	$session->put($turn, $bytes);
+	judge_answer($session->take) while $session->{under_way} >= AT_ONCE;
+	next if $turn % BATCH && $turn != $count;
+	judge_answer($session->take) while $session->{under_way};
+	judge_engine();
+}
+print '# ', join(', ', map { "$_: $tally{$_}" } sort keys %tally), "\n";
+broken('object', 'no object was judged') unless $tally{objects};
+broken('honest', 'there was no honest request') unless $tally{honest};
+say_row('answer', 'each request has an answer, none of them from a gate that failed');
+say_row('object', 'no object in the engine breaks the policy');
+say_row('others', "what is bob's or everybody's is as it was");
+say_row('honest', 'no honest request is refused by the gate');
+say_row('gone', "alice's own container is still there");
