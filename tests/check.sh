@@ -6,7 +6,7 @@
 #
 # ENGINES="20.10 26.1 28.5"  which engines   STRICT=1  a skipped row is a failure
 # VERBOSE=1  show rows that passed
-# COUNT=300  hostile requests an engine      KEEP=1    leave the place behind
+# COUNT=10000  random requests an engine      KEEP=1    leave the place behind
 #
 # Everything it makes is its own (tests/README.md) and is removed at the end.
 TOP=$(cd "$(dirname "$0")/.." && pwd)
