@@ -57,10 +57,14 @@ for e in DS01_WRAPPER_BYPASS=1 DS01_ISOLATION_MODE=disabled \
 done
 run $ALICE env DS01_WRAPPER_BYPASS=1 docker ps
 grep -qi 'ignored' "$ERR"; row $? '… and says so'
-perl -MJSON::PP -e 'while (<STDIN>) { my $e = decode_json($_);
-	exit 0 if $e->{user} eq $ARGV[0] && $e->{details}{command} eq "session mode" } exit 1' \
-    $ALICE <"$PLACE/var/log/ds01/events.jsonl" 2>"$ERR"
-row $? '… and puts it on record'
+attempts() {
+	perl -MJSON::PP -ne 'my $e = decode_json($_); $n++ if $e->{user} eq
+	    "'"$ALICE"'" && $e->{details}{command} eq "session mode";
+	    END { print $n // 0 }' "$PLACE/var/log/ds01/events.jsonl"
+}
+before=$(attempts)
+run $ALICE env DS01_ISOLATION_MODE=disabled docker ps
+is "$(attempts)" $((before + 1)) '… and puts it on record'
 for c in 'echo x >>%F' 'rm -f %F' 'mv %F %F.old' 'touch %D/x' 'mv %D %D.old' \
     'ls %S' 'touch %S/x'; do
 	run $ALICE sh -c "$(echo "$c" | sed -e "s,%F,$PLACE/var/log/ds01/events.jsonl,g" \
