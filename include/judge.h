@@ -136,6 +136,9 @@ judge_fn judge_network_name, judge_volume_name, judge_bridge,
 /* All roads to a GPU as one request; judges it, writes the variables out. */
 enum reason gpu_create(struct policy_env *env, cJSON *body,
     struct span image, struct refusal *why);
+/* GPUs come with a create or not at all. */
+enum reason gpu_update(struct policy_env *env, const cJSON *body,
+    struct refusal *why);
 /* /dev/nvidia0: a GPU by another name. */
 bool gpu_device(const char *path);
 

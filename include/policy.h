@@ -46,6 +46,9 @@ enum reason policy_update(struct policy_env *env, cJSON *body,
 /* Before a container starts or is read: are its volumes nobody else's? */
 enum reason policy_volumes_still_own(struct engine *e,
     const struct caller *c, const char *id, struct refusal *why);
+/* A classic build, whose steps the engine runs with its default runtime and
+ * what variables image and Dockerfile set (judge_gpu.c). */
+enum reason policy_build(struct policy_env *env, struct refusal *why);
 /* The config of a commit: its labels and working directory. */
 enum reason policy_commit(struct policy_env *env, cJSON *body,
     struct refusal *why);

@@ -284,6 +284,7 @@ build_root(struct request *r)
 static enum reason
 judge_build(struct request *r)
 {
+	struct policy_env env = env_of(r);
 	const char *remote = text_of(r, "remote");
 	bool buildkit = strcmp(text_of(r, "version"), "2") == 0;
 	enum reason why = builds_allowed(r, buildkit);
@@ -302,6 +303,9 @@ judge_build(struct request *r)
 	if ((why = decide_build_tags(r)) != R_NONE)
 		return why;
 	if (!r->trusted && (why = build_network(r)) != R_NONE)
+		return why;
+	if (!r->trusted && !buildkit &&
+	    (why = policy_build(&env, &r->why)) != R_NONE)
 		return why;
 	return build_labels(r);
 }

@@ -9,6 +9,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "judge.h"
 
@@ -55,7 +56,8 @@ asks_nothing(const char *v)
 static bool
 add_id(struct want *w, const char *id, size_t len)
 {
-	if (len == 3 && memcmp(id, "all", 3) == 0) {
+	/* The nvidia tools take "All" for "all". */
+	if (len == 3 && strncasecmp(id, "all", 3) == 0) {
 		w->all = true;
 		return true;
 	}
@@ -218,6 +220,17 @@ value_of(const char *text, const char *key)
 	return text[n] == '\0' ? text + n : NULL;
 }
 
+static bool
+has_variable(const cJSON *list, const char *key)
+{
+	const cJSON *v;
+
+	cJSON_ArrayForEach(v, list)
+		if (value_of(v->valuestring, key) != NULL)
+			return true;
+	return false;
+}
+
 static enum reason
 want_env(const struct policy_env *env, struct want *w, const cJSON *list,
     struct refusal *why)
@@ -240,6 +253,30 @@ want_env(const struct policy_env *env, struct want *w, const cJSON *list,
 		}
 	}
 	w->runtime |= w->n > ids || w->all != all;
+	return R_NONE;
+}
+
+/* Who says --runtime nvidia and no more means what the image asks for. */
+static enum reason
+want_image(struct want *w, const cJSON *host, const cJSON *list,
+    struct span image, struct refusal *why)
+{
+	struct json_iter it = json_iter(json_get(image, "Env"));
+	char text[4096];
+	struct span v;
+
+	if (strcmp(tree_string(host, "Runtime"), "nvidia") != 0 ||
+	    !judge_void(tree_get(host, "DeviceRequests")) ||
+	    has_variable(list, VISIBLE))
+		return R_NONE;
+	while (json_next(&it, NULL, &v)) {
+		const char *value = json_string(v, text, sizeof(text)) ?
+		    value_of(text, VISIBLE) : NULL;
+
+		if (value != NULL && !add_list(w, value))
+			return refuse(why, R_GPU, "%s of the image", text);
+	}
+	w->runtime |= w->all || w->n > 0;
 	return R_NONE;
 }
 
@@ -312,7 +349,7 @@ write_requests(const struct policy *p, cJSON *requests)
 		bool all = n < 0;
 
 		cJSON_ArrayForEach(id, tree_get(v, "DeviceIDs"))
-			all |= strcmp(id->valuestring,
+			all |= strcasecmp(id->valuestring,
 			    cdi ? CDI_PREFIX "all" : "all") == 0;
 		if (!all && n == 0)
 			continue;
@@ -349,17 +386,6 @@ drop_variable(cJSON *list, const char *key)
 		if (value_of(v->valuestring, key) != NULL)
 			cJSON_Delete(cJSON_DetachItemViaPointer(list, v));
 	}
-}
-
-static bool
-has_variable(const cJSON *list, const char *key)
-{
-	const cJSON *v;
-
-	cJSON_ArrayForEach(v, list)
-		if (value_of(v->valuestring, key) != NULL)
-			return true;
-	return false;
 }
 
 static bool
@@ -429,6 +455,8 @@ gpu_create(struct policy_env *env, cJSON *body, struct span image,
 	if (r == R_NONE && (!env->dry ||
 	    strcmp(tree_string(host, "Runtime"), "nvidia") == 0))
 		r = want_env(env, &w, tree_get(body, "Env"), why);
+	if (r == R_NONE && !env->dry)
+		r = want_image(&w, host, tree_get(body, "Env"), image, why);
 	if (r == R_NONE)
 		r = want_allowed(p, &w, why);
 	if (r != R_NONE || env->dry)
@@ -437,4 +465,62 @@ gpu_create(struct policy_env *env, cJSON *body, struct span image,
 	    write_env(p, &w, body, image) < 0)
 		return judge_oom(why);
 	return R_NONE;
+}
+
+enum reason
+gpu_update(struct policy_env *env, const cJSON *body, struct refusal *why)
+{
+	const cJSON *v;
+
+	if (!judged(env))
+		return R_NONE;
+	if (!judge_void(tree_get(body, "DeviceRequests")))
+		return refuse(why, R_GPU, "in an update");
+	cJSON_ArrayForEach(v, tree_get(body, "Devices"))
+		if (gpu_device(tree_string(v, "PathOnHost")))
+			return refuse(why, R_GPU, "in an update");
+	return R_NONE;
+}
+
+/* Is it by its name or its program the runtime that adds GPUs? */
+static bool
+nvidia_runtime(struct span info, const char *name)
+{
+	cJSON *all = NULL;
+	struct refusal unused;
+	bool found = strncmp(name, "nvidia", 6) == 0;
+
+	if (!found && (all = json_parse(json_get(info, "Runtimes"),
+	    &unused)) != NULL)
+		found = strstr(tree_string(tree_get(all, name), "path"),
+		    "nvidia") != NULL;
+	cJSON_Delete(all);
+	return found;
+}
+
+enum reason
+policy_build(struct policy_env *env, struct refusal *why)
+{
+	struct buf info cleanup_buf = BUF_INIT(JSON_BODY_MAX);
+	cJSON *name = NULL;
+	enum reason r = R_NONE;
+	int status;
+
+	if (!judged(env) || env->caller->policy->gpus == GPUS_ALL)
+		return R_NONE;
+	status = engine_get(env->engine, &info, why, "/info");
+	if (status < 0)
+		return why->why;
+	if (status == 200)
+		name = json_parse(json_get(buf_span(&info), "DefaultRuntime"),
+		    why);
+	if (!cJSON_IsString(name))
+		r = refuse(why, R_INTERNAL, "the engine's default runtime "
+		    "cannot be told");
+	else if (nvidia_runtime(buf_span(&info), name->valuestring))
+		r = refuse(why, R_GPU, "by a build step, which the classic "
+		    "builder runs with runtime %s: use DOCKER_BUILDKIT=1",
+		    name->valuestring);
+	cJSON_Delete(name);
+	return r;
 }

@@ -255,11 +255,10 @@ policy_exec(struct policy_env *env, const struct thing *container,
 enum reason
 policy_update(struct policy_env *env, cJSON *body, struct refusal *why)
 {
-	const cJSON *gpus = tree_get(body, "DeviceRequests");
+	enum reason r = gpu_update(env, body, why);
 
-	if (judged(env) && !judge_void(gpus))
-		return refuse(why, R_GPU, "in an update");
-	return policy_walk(env, &schema_update, body, why);
+	return r != R_NONE ? r :
+	    policy_walk(env, &schema_update, body, why);
 }
 
 enum reason

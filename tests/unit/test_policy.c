@@ -155,12 +155,18 @@ engine_ask(struct engine *e, const char *method, struct span target,
 	return 201;
 }
 
+static const char *engine_info;
+
 int
 engine_get(struct engine *e, struct buf *body, struct refusal *why,
     const char *fmt, ...)
 {
 	(void)e;
 	(void)why;
+	if (strcmp(fmt, "/info") == 0) {
+		buf_puts(body, engine_info);
+		return 200;
+	}
 	assert_string_equal(fmt, "/containers/%.64s/json");
 	buf_puts(body, "{\"Mounts\":[{\"Type\":\"volume\","
 	    "\"Destination\":\"/fromother\"}]}");
@@ -793,7 +799,57 @@ static const struct row loose_rows[] = {
 	  "\"tpu\"]]}]", R_GPU, NULL },
 	{ "\"Devices\":[{\"PathOnHost\":\"/dev/nvidia0\"}]", R_GPU, NULL },
 	{ "\"Devices\":[{\"PathOnHost\":\"/dev/nvidiactl\"}]", R_NONE, NULL },
+	/* "All" is "all" to the nvidia tools */
+	{ "\"DeviceRequests\":[{\"DeviceIDs\":[\"All\"]}]", R_NONE,
+	  "\"DeviceIDs\":[\"GPU-1\"]" },
 };
+
+/* The same user, and an image that asks for all GPUs. */
+static const struct row image_rows[] = {
+	{ "\"Runtime\":\"nvidia\"", R_NONE, "NVIDIA_VISIBLE_DEVICES=GPU-1\"" },
+	{ "\"DeviceRequests\":[{\"DeviceIDs\":[\"GPU-1\"]}]", R_NONE,
+	  "NVIDIA_VISIBLE_DEVICES=GPU-1\"" },
+	{ "\"Runtime\":\"\"", R_NONE, "NVIDIA_VISIBLE_DEVICES=void\"" },
+};
+
+/* A classic build: what its user may have, what the engine says, verdict. */
+static const struct {
+	enum gpu_mode gpus;
+	const char *info;
+	enum reason why;
+} build_rows[] = {
+	{ GPUS_NONE, "{\"DefaultRuntime\":\"runc\"}", R_NONE },
+	{ GPUS_NONE, "{\"DefaultRuntime\":\"crun\",\"Runtimes\":{\"crun\":"
+	  "{\"path\":\"/usr/bin/crun\"}}}", R_NONE },
+	{ GPUS_NONE, "{\"DefaultRuntime\":\"nvidia\"}", R_GPU },
+	{ GPUS_LIST, "{\"DefaultRuntime\":\"nvidia-cdi\"}", R_GPU },
+	{ GPUS_NONE, "{\"DefaultRuntime\":\"gpu\",\"Runtimes\":{\"gpu\":"
+	  "{\"path\":\"/usr/bin/nvidia-container-runtime\"}}}", R_GPU },
+	{ GPUS_ALL, "{\"DefaultRuntime\":\"nvidia\"}", R_NONE },
+	{ GPUS_NONE, "{}", R_INTERNAL },
+	{ GPUS_NONE, "{\"DefaultRuntime\":1}", R_INTERNAL },
+};
+
+static void
+test_classic_builds(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N(build_rows); i++) {
+		struct policy p = { .gpus = build_rows[i].gpus };
+		struct caller who = alice;
+		struct engine engine = { .fd = -1 };
+		struct policy_env env = { .caller = &who, .cfg = &config,
+		    .engine = &engine };
+		struct refusal why;
+
+		who.policy = &p;
+		engine_info = build_rows[i].info;
+		if (policy_build(&env, &why) != build_rows[i].why)
+			fail_msg("%s", engine_info);
+		env.caller = &root;
+		assert_int_equal(policy_build(&env, &why), R_NONE);
+	}
+}
 
 static void
 test_loose_rows(void **state)
@@ -804,6 +860,8 @@ test_loose_rows(void **state)
 	carol.policy = &loose;
 	image_config = "{}";
 	run_host_rows(&carol, loose_rows, N(loose_rows));
+	image_config = "{\"Env\":[\"A=b\",\"NVIDIA_VISIBLE_DEVICES=all\"]}";
+	run_host_rows(&carol, image_rows, N(image_rows));
 }
 
 /* --- whole bodies --- */
@@ -1051,6 +1109,8 @@ static const struct {
 	{ &schema_update, policy_update,
 	  "{\"RestartPolicy\":{\"Name\":\"always\"}}", R_RESTART_POLICY,
 	  NULL },
+	{ &schema_update, policy_update, "{\"Devices\":[{\"PathOnHost\":"
+	  "\"/dev/nvidia0\"}]}", R_GPU, NULL },
 	{ &schema_update, policy_update, "{\"DeviceRequests\":[{\"Count\":1}]"
 	  "}", R_GPU, NULL },
 	{ &schema_update, policy_update, "{\"Devices\":[{\"PathOnHost\":"
@@ -1410,6 +1470,7 @@ main(void)
 		cmocka_unit_test(test_host_rows),
 		cmocka_unit_test(test_host_rows_complete),
 		cmocka_unit_test(test_loose_rows),
+		cmocka_unit_test(test_classic_builds),
 		cmocka_unit_test(test_bodies),
 		cmocka_unit_test(test_volume_first),
 		cmocka_unit_test(test_admin),
