@@ -11,6 +11,11 @@
 #   engine_start VERSION      sets ENGINE_SOCKET, ENGINE_CLI, ENGINE_API,
 #                             ENGINE_PLUGINS
 #   engine_stop VERSION       and everything that it ran
+#   engine_default_runtime NAME   of the engine that runs: runc or nvidia
+#
+# Each looks like an engine on a machine with GPUs: nvidia's runtime and hook
+# (fake_gpu.pl, which writes down what it is asked for), and from 26.1 on
+# CDI devices nvidia.com/gpu=0, 1, 2 and all (/dev/gpu-0 …, all of them null).
 #
 # Needs PLACE (the suite's own directory).
 
@@ -111,6 +116,51 @@ engine_cgroups() {
 	mountpoint -q /sys/fs/cgroup || mount -t cgroup2 none /sys/fs/cgroup
 }
 
+engine_gpus() {
+	d=$ENGINE_DIR/gpu
+	mkdir -p "$d/cdi"
+	for name in nvidia-container-runtime nvidia-container-runtime-hook; do
+		install -m 0755 "$TOP/tests/lib/fake_gpu.pl" "$d/$name"
+	done
+	for i in 0 1 2; do
+		printf '{"path":"/dev/gpu-%d","hostPath":"/dev/null"}\n' $i
+	done >"$d/nodes"
+	{
+		echo '{"cdiVersion":"0.5.0","kind":"nvidia.com/gpu","devices":['
+		for i in 0 1 2; do
+			echo "{\"name\":\"$i\",\"containerEdits\":{\"deviceNodes\":"
+			echo "[$(sed -n $((i + 1))p "$d/nodes")]}},"
+		done
+		echo '{"name":"all","containerEdits":{"deviceNodes":['
+		echo "$(paste -sd , "$d/nodes")]}}]}"
+	} >"$d/cdi/nvidia.json"
+}
+
+# What ds01-docker(1) tells a site to set, and the GPUs.
+engine_config() {	# default runtime
+	cdi=
+	[ "$ENGINE" = 20.10 ] || cdi="\"features\":{\"cdi\":true},
+	    \"cdi-spec-dirs\":[\"$ENGINE_DIR/gpu/cdi\"],"
+	cat >"$ENGINE_DIR/daemon.json" <<-END
+	{"builder":{"Entitlements":{"network-host":false,
+	    "security-insecure":false}}, $cdi
+	 "default-runtime":"$1",
+	 "runtimes":{"nvidia":
+	    {"path":"$ENGINE_DIR/gpu/nvidia-container-runtime"}}}
+	END
+}
+
+engine_default_runtime() {
+	engine_config "$1"
+	kill -HUP "$(cat "$ENGINE_DIR/docker.pid")" || return 1
+	i=0
+	until [ "$(direct info -f '{{.DefaultRuntime}}')" = "$1" ]; do
+		i=$((i + 1))
+		[ $i -lt 100 ] || return 1
+		sleep 0.1
+	done
+}
+
 engine_start() {
 	engine_vars "$1"
 	root=$(engine_root "$1")
@@ -127,7 +177,7 @@ engine_start() {
 	END
 	cat >"$ENGINE_DIR/run.sh" <<-END
 	ip link set lo up
-	PATH=$root/usr/sbin:$root/usr/bin:$root/usr/libexec/docker:\$PATH
+	PATH=$ENGINE_DIR/gpu:$root/usr/sbin:$root/usr/bin:$root/usr/libexec/docker:\$PATH
 	containerd --config $ENGINE_DIR/containerd.toml \
 	    >$ENGINE_DIR/containerd.log 2>&1 &
 	echo \$! >$ENGINE_DIR/containerd.pid
@@ -143,9 +193,8 @@ engine_start() {
 	    --exec-opt native.cgroupdriver=cgroupfs \
 	    >$ENGINE_DIR/dockerd.log 2>&1
 	END
-	# What ds01-docker(1) tells a site to set.
-	echo '{"builder":{"Entitlements":{"network-host":false,
-	    "security-insecure":false}}}' >"$ENGINE_DIR/daemon.json"
+	engine_gpus
+	engine_config runc
 	# The suite's own environment (proxies too) is not the engine's.
 	env -i PATH="$PATH" HOME=/root setsid unshare --net --mount \
 	    --propagation private \
