@@ -11,7 +11,7 @@
 #include "judge.h"
 
 #define SECOND INT64_C(1000000000)	/* Docker counts in nanoseconds */
-#define INTERVAL_MIN (5 * SECOND)
+#define INTERVAL_MIN SECOND
 #define STOP_TIMEOUT_MAX 120
 #define NOFILE_MAX 1048576
 #define CPU_PERIOD_DEFAULT 100000	/* microseconds */

@@ -248,11 +248,11 @@ static const struct field healthcheck_fields[] = {
 	IF("Test", F_STRINGS, R_RESOURCE, judge_health_test, NULL,
 	    "NONE; CMD or CMD-SHELL with a command"),
 	IF("Interval", F_INT, R_RESOURCE, judge_interval, NULL,
-	    "5 s or more"),
+	    "1 s or more"),
 	ALLOW("Timeout", F_INT, "any"),
 	ALLOW("StartPeriod", F_INT, "any"),
 	IF("StartInterval", F_INT, R_RESOURCE, judge_interval, NULL,
-	    "5 s or more"),
+	    "1 s or more"),
 	ALLOW("Retries", F_INT, "any"),
 	END
 };

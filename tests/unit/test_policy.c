@@ -946,7 +946,7 @@ static const struct {
 	{ "{\"Image\":\"img\",\"Healthcheck\":{\"Test\":[\"NONE\"]}}", "{}",
 	  R_NONE, "NONE" },
 	{ "{\"Image\":\"img\"}", "{\"Healthcheck\":{\"Interval\":1000000}}",
-	  R_NONE, "\"Interval\":5000000000" },
+	  R_NONE, "\"Interval\":1000000000" },
 	{ "{\"Image\":\"img\",\"name\":\"x\",\"OnBuild\":[\"x\"]}", "{}",
 	  R_NONE, "!OnBuild" },
 	/* anonymous volumes: the body's, the image's, once each */
