@@ -308,6 +308,8 @@ static const struct field create_fields[] = {
 	ALLOW_SUB("HostConfig", F_OBJECT, &schema_host_config, "see below"),
 	ALLOW_SUB("NetworkingConfig", F_OBJECT, &schema_networking,
 	    "see below"),
+	DENY("VolumesFrom", F_STRINGS, R_FIELD_DENIED, NULL,
+	    "empty; it belongs into HostConfig (SDK)"),
 	DENY("Runtime", F_STRING, R_RUNTIME, NULL,
 	    "empty; it belongs into HostConfig (SDK)"),
 	DROP("name", F_STRING, "as in the query (SDK)"),
