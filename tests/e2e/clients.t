@@ -1,7 +1,8 @@
 #!/bin/sh
-# Clients beyond the docker CLI: compose, both builders, curl, an SDK.
+# Clients beyond the docker CLI: compose, both builders, curl, SDKs.
 # (ds01-wrapper 2.4, 13 A-3, A-4; peers B1)
 . "$(dirname "$0")/../lib/e2e.sh"
+. "$HERE/node.sh"
 begin
 LIMIT=120
 H=$PLACE/home/$ALICE
@@ -163,6 +164,51 @@ if /usr/bin/python3 -c 'import docker' 2>/dev/null; then
 	hides 'NOT REFUSED' '… by every call'
 else
 	skip 'Python SDK' 'no docker module for python3'
+fi
+if [ -d "$NODE_CACHE/node_modules/dockerode" ]; then
+	cp "$TOP/tests/e2e/dockerode.js" "$WORK"
+	may $ALICE env NODE_PATH="$NODE_CACHE/node_modules" \
+	    ds01-docker-session node "$WORK/dockerode.js" $IMAGE ds01t-b
+	while read -r line; do
+		grep -qxF -- "$line" "$OUT"
+		row $? "dockerode: $line"
+	done <<-END
+	list ds01t-node
+	exec from-exec
+	exec streams out err
+	exec exit 3
+	attach got typed
+	logs 1 2
+	logs of a terminal tty
+	events create start die destroy
+	stats ds01t-node
+	stats stream 2
+	top sleep
+	archive hello
+	archive stat text.txt
+	wait 5
+	run 0 from-run
+	volume ds01t-nodevol
+	network ds01t-nodenet
+	build built
+	commit cat
+	resize ok
+	pause paused
+	rename ds01t-node2
+	update 67108864
+	images own
+	df own
+	refused get 403
+	refused exec 403
+	refused remove 403
+	refused privileged 403
+	missing 404
+	done
+	END
+	shows "this container belongs to $BOB" "dockerode: bob's is refused"
+	hides 'NOT REFUSED' '… by every call'
+else
+	skip 'Node SDK' 'no dockerode here'
 fi
 may $ALICE ds01-docker-session sh -c 'echo "$DOCKER_HOST"'
 shows unix:// 'a session has DOCKER_HOST'

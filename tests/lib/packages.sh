@@ -16,6 +16,10 @@ missing_packages() {
 		dpkg-query -W -f '${Status}\n' "$p" 2>/dev/null |
 		    grep -q ' installed$' || echo "$p"
 	done
+	# From wherever they are: some releases of node bring npm along and
+	# conflict with the package.
+	command -v node >/dev/null || echo nodejs
+	command -v npm >/dev/null || echo npm
 	# With AppArmor in the kernel an engine cannot start a container
 	# without its parser.
 	if grep -qs Y /sys/module/apparmor/parameters/enabled &&
