@@ -323,6 +323,13 @@ static const struct field commit_fields[] = {
 	ALLOW("Volumes", F_MAP_EMPTY, "any"),
 	REWRITE("Labels", F_MAP_STRING, R_RESERVED_LABEL, judge_labels, NULL,
 	    "any but reserved ones"),
+	DROP("container", F_STRING, "as in the query (SDK)"),
+	DROP("repo", F_STRING, "as in the query (SDK)"),
+	DROP("tag", F_STRING, "as in the query (SDK)"),
+	DROP("comment", F_STRING, "as in the query (SDK)"),
+	DROP("author", F_STRING, "as in the query (SDK)"),
+	DROP("pause", F_BOOL, "as in the query (SDK)"),
+	DROP("changes", F_WORDS, "as in the query (SDK)"),
 	END
 };
 const struct schema schema_commit = { "commit", commit_fields };
