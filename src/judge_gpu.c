@@ -519,7 +519,7 @@ policy_build(struct policy_env *env, struct refusal *why)
 		    "cannot be told");
 	else if (nvidia_runtime(buf_span(&info), name->valuestring))
 		r = refuse(why, R_GPU, "by a build step, which the classic "
-		    "builder runs with runtime %s: use DOCKER_BUILDKIT=1",
+		    "builder runs with runtime %s: use docker buildx",
 		    name->valuestring);
 	cJSON_Delete(name);
 	return r;

@@ -91,7 +91,13 @@ if as $ALICE docker buildx version >/dev/null 2>&1; then
 	may $ALICE docker buildx build --load -t ds01t-alice/kit build
 	may $ALICE docker run --rm --pull never ds01t-alice/kit
 	shows built 'what BuildKit made runs'
-	may $ALICE env DOCKER_BUILDKIT=1 docker build -t ds01t-alice/kit2 build
+	if api_at_least 42; then
+		may $ALICE env DOCKER_BUILDKIT=1 docker build \
+		    -t ds01t-alice/kit2 build
+	else		# its client has a BuildKit road of its own
+		refused 'use docker buildx' $ALICE env DOCKER_BUILDKIT=1 \
+		    docker build build
+	fi
 	may $ALICE docker buildx ls
 	may $ALICE docker buildx du
 	run $ALICE docker buildx build --allow security.insecure \

@@ -68,7 +68,8 @@ async function running(box) {
 	await box.putArchive(tar('text.txt', 'hello'), { path: '/tmp' });
 	[out] = await run(box, ['cat', '/tmp/text.txt']);
 	console.log('archive', out);
-	const stat = (await box.infoArchive({ path: '/tmp/text.txt' }));
+	const stat = await box.infoArchive({ path: '/tmp/text.txt' });
+	stat.resume();
 	console.log('archive stat', JSON.parse(Buffer.from(
 	    stat.headers['x-docker-container-path-stat'], 'base64')).name);
 	await text(await box.getArchive({ path: '/tmp/text.txt' }));

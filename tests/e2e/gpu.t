@@ -185,7 +185,13 @@ is "$(cat "$LOG")" 'runtime all -' "root's classic build gets all GPUs"
 refused_gpu $ALICE $classic
 refused_gpu $ALICE env DOCKER_BUILDKIT=0 docker build \
     --build-arg $V=void -q gpu
-asked '' $ALICE env DOCKER_BUILDKIT=1 docker build --no-cache -q gpu
+asked '' $ALICE docker buildx build --no-cache -q gpu
+for o in '' '--allow device' '--allow device=nvidia.com/gpu'; do
+	run $ALICE sh -c "printf 'FROM $IMAGE\nRUN --device=nvidia.com/gpu=all ls /dev\n' |
+	    docker buildx build --no-cache --progress plain $o -"
+	[ $RC -ne 0 ] && ! grep -q gpu-0 "$OUT" "$ERR"
+	row $? "a BuildKit step gets no device: $o"
+done
 asked 'runtime all -' $CAROL $classic
 gpus all
 asked 'runtime all -' $ALICE $classic
