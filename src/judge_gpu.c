@@ -252,6 +252,11 @@ want_env(const struct policy_env *env, struct want *w, const cJSON *list,
 				    v->valuestring);
 		}
 	}
+	/* In what exists: images of nvidia's first days ask for all by saying
+	 * which CUDA they have. */
+	if (env->dry && !has_variable(list, VISIBLE) &&
+	    has_variable(list, "CUDA_VERSION"))
+		w->all = true;
 	w->runtime |= w->n > ids || w->all != all;
 	return R_NONE;
 }

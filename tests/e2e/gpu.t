@@ -284,6 +284,8 @@ fi
 place_config
 direct run -d --name ds01t-gpu --gpus all $IMAGE sleep 3600 >/dev/null
 direct create --name ds01t-rt --runtime nvidia ds01t-cuda true >/dev/null
+direct create --name ds01t-rt8 --runtime nvidia ds01t-old true >/dev/null
 refused 'Permission denied' $ALICE docker exec ds01t-gpu true
+refused 'Permission denied' $ALICE docker start ds01t-rt8
 refused 'Permission denied' $ALICE docker start ds01t-rt
 finish
