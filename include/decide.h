@@ -20,6 +20,8 @@ enum reason decide_image_remove(struct request *r);
 enum reason decide_prune_images(struct request *r);
 /* All of build's "t". */
 enum reason decide_build_tags(struct request *r);
+/* create: of whom the image is, where its name does not say so. */
+void decide_warn_image(struct request *r);
 /* For the record. */
 void decide_name_image(struct request *r, const char *repo, const char *tag);
 

@@ -51,6 +51,8 @@ judge_create(struct request *r)
 	snprintf(r->type, sizeof(r->type), "%s",
 	    labels_type(cJSON_GetObjectItemCaseSensitive(r->body, "Labels")));
 	r->rec.image = r->image;
+	if (why == R_NONE)
+		decide_warn_image(r);
 	return why;
 }
 

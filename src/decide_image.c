@@ -59,6 +59,42 @@ add_label_change(struct request *r)
 	return R_NONE;
 }
 
+/* A label may hold anything. */
+static void
+put_visible(struct buf *out, const char *s)
+{
+	for (; *s != '\0'; s++)
+		buf_add(out, *s > ' ' && *s <= '~' ? s : "?", 1);
+}
+
+/* A free name is anybody's to make, and who runs "python:3.12" may not think
+ * of a neighbour's. */
+void
+decide_warn_image(struct request *r)
+{
+	struct buf config cleanup_buf = BUF_INIT(0);
+	struct refusal unused;
+	struct image_ref ref;
+	char owner[USER_NAME_MAX], space[IMAGE_NAME_MAX] = "";
+
+	if (r->trusted || r->image_id[0] == '\0' ||
+	    owner_image(&r->conn->engine, r->image_id, NULL, &config,
+	    &unused) != R_NONE ||
+	    !json_string(json_get(json_get(buf_span(&config), "Labels"),
+	    LABEL_USER), owner, sizeof(owner)) || owner[0] == '\0' ||
+	    identity_is_owner(&r->as, owner))
+		return;
+	if (image_ref_read(r->image, NULL, &ref))
+		image_ref_space(&ref, space);
+	if (strcmp(space, owner) == 0)
+		return;			/* the name says so */
+	buf_puts(&r->warnings, "The image ");
+	put_visible(&r->warnings, r->image);
+	buf_puts(&r->warnings, " was made on this host by ");
+	put_visible(&r->warnings, owner);
+	buf_puts(&r->warnings, ", another user.\n");
+}
+
 void
 decide_name_image(struct request *r, const char *repo, const char *tag)
 {
@@ -251,6 +287,11 @@ decide_build_tags(struct request *r)
 
 	if (is_open(r))
 		return R_NONE;
+	/* Each FROM would be pulled over the tag it has here, and the names
+	 * stand in the Dockerfile, where nobody looks. */
+	if (query_true(&r->query, "pull"))
+		return refuse(&r->why, R_PARAMETER, "pull: docker pull the "
+		    "images first");
 	for (size_t i = 0; i < r->query.n && why == R_NONE; i++) {
 		const struct query_value *v = &r->query.v[i];
 

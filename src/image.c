@@ -65,7 +65,7 @@ static void
 labelled(struct span image, char out[USER_NAME_MAX])
 {
 	static const char *const keys[] = { LABEL_USER, LABEL_LEGACY };
-	struct span labels = json_path(image, "Config", "Labels", NULL);
+	struct span labels = json_get(json_get(image, "Config"), "Labels");
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		enum label l = owner_label(labels, keys[i], out,

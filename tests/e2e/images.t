@@ -150,6 +150,24 @@ build $ALICE ds01t-fine bad -t ds01t-b:1
 [ $RC -ne 0 ] && grep -qF "$BT" "$ERR"
 row $? 'a build with a tag of its own and one of others -> refused'
 stand 'build -t own -t other'
+# a classic build would pull over the names in its Dockerfile
+printf 'FROM ds01t-b:1\n' >"$H/$ALICE/Dockerfile.pull"
+chmod 0644 "$H/$ALICE/Dockerfile.pull"
+keeps 'parameter pull' $ALICE env DOCKER_BUILDKIT=0 docker build --pull \
+    -f Dockerfile.pull empty
+may $ALICE env DOCKER_BUILDKIT=0 docker build -f Dockerfile.pull empty
+# who runs an image of somebody else is told
+may $ALICE docker run --rm --pull never ds01t-b:1 true
+grep -qF "The image ds01t-b:1 was made on this host by $BOB" "$ERR"
+row $? '… and is told whose image that is'
+may $ALICE docker tag ds01t-b:1 $ALICE/of-bob
+for t in $ALICE/of-bob ds01t-a:1 $IMAGE; do
+	may $ALICE docker create --pull never $t true
+	cp "$ERR" "$WORK/said.$(printf %s "$t" | tr -c a-z0-9 _)"
+done
+may $ALICE docker rmi -f $ALICE/of-bob
+[ "$(cat "$WORK"/said.* | grep -c 'made on this host')" = 1 ]
+row $? 'of one'"'"'s own and of the site'"'"'s nothing is said'
 # by id: the image, with all its tags
 for i in "$B1" "${B1#sha256:}" "$(echo "${B1#sha256:}" | cut -c 1-12)" \
     "$(echo "$B1" | cut -c 1-19)"; do

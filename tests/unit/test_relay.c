@@ -273,6 +273,73 @@ upload_that_nobody_reads_is_taken(void **state)
 	ends_close(&e);
 }
 
+struct watcher {
+	char seen[64];
+	const char *stop;	/* bytes that must not pass, "" the end */
+};
+
+static int
+see(void *arg, const char *data, size_t len)
+{
+	struct watcher *w = arg;
+
+	if (len == 0)
+		strcat(w->seen, "$");
+	else
+		strncat(w->seen, data, len);
+	return w->stop != NULL && strlen(w->stop) == len &&
+	    memcmp(w->stop, len > 0 ? data : "", len) == 0 ? -1 : 0;
+}
+
+static struct relay_watch watching;
+
+static void *
+watched_thread(void *arg)
+{
+	struct ends *e = arg;
+
+	e->rc = relay_upload(e->client_in, e->engine_in, &e->ahead_client,
+	    &e->head, &watching);
+	return NULL;
+}
+
+/* Each piece is seen before it goes up, and what is not to go up does not,
+ * nor anything behind it, nor the end; the client finishes all the same. */
+static void
+watched_upload_is_cut_off(void **state)
+{
+	static const struct {
+		const char *stop, *up, *seen;
+		int rc;
+	} rows[] = {
+		{ NULL, "2\r\nab\r\n3\r\ncde\r\n1\r\nf\r\n0\r\n\r\n",
+		    "abcdef$", 0 },
+		{ "cde", "2\r\nab\r\n", "abcde", 1 },
+		{ "ab", "", "ab", 1 },
+		{ "", "2\r\nab\r\n3\r\ncde\r\n1\r\nf\r\n", "abcdef$", 1 },
+	};
+	struct ends e;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct watcher w = { .stop = rows[i].stop };
+
+		watching = (struct relay_watch){ see, &w };
+		ends_open(&e);
+		e.head.framing = HTTP_CHUNKED;
+		buf_add(&e.ahead_client, "2\r\nab\r\n", 7);
+		start(&e, watched_thread);
+		put(e.client, "3\r\ncde\r\n1\r\nf\r\n0\r\n\r\n");
+		pthread_join(e.t, NULL);
+		assert_int_equal(e.rc, rows[i].rc);
+		assert_string_equal(w.seen, rows[i].seen);
+		expect(e.engine, rows[i].up);
+		if (e.rc != 0)
+			expect_end(e.engine);
+		ends_close(&e);
+	}
+}
+
 static void
 malformed_upload_fails(void **state)
 {
@@ -412,6 +479,7 @@ main(void)
 		cmocka_unit_test(upload_is_framed_anew),
 		cmocka_unit_test(upload_of_known_length),
 		cmocka_unit_test(upload_that_nobody_reads_is_taken),
+		cmocka_unit_test(watched_upload_is_cut_off),
 		cmocka_unit_test(malformed_upload_fails),
 		cmocka_unit_test(hijack_half_close_from_client),
 		cmocka_unit_test(hijack_half_close_from_engine),
