@@ -50,45 +50,45 @@ BKIT=
 ! as $ALICE docker buildx version >/dev/null 2>&1 || BKIT=yes
 
 # --- honest use: one's own, again and again
-build $ALICE ds01t-a:1 one; row $RC "$ALICE builds ds01t-a:1"
-build $ALICE ds01t-a:1 two; row $RC '… and again, with other content'
-may $ALICE docker tag ds01t-a:1 ds01t-a:2
-may $ALICE docker tag ds01t-a:2 ds01t-a:1
-may $ALICE docker tag "$(id_of ds01t-a:1)" ds01t-a:3
-may $ALICE docker rmi ds01t-a:3
-is "$(id_of ds01t-a:3)" none '… is removed'
-is "$(direct image inspect -f '{{index .Config.Labels "ds01.user"}}' ds01t-a:1)" \
+build $ALICE ds01i-a:1 one; row $RC "$ALICE builds ds01i-a:1"
+build $ALICE ds01i-a:1 two; row $RC '… and again, with other content'
+may $ALICE docker tag ds01i-a:1 ds01i-a:2
+may $ALICE docker tag ds01i-a:2 ds01i-a:1
+may $ALICE docker tag "$(id_of ds01i-a:1)" ds01i-a:3
+may $ALICE docker rmi ds01i-a:3
+is "$(id_of ds01i-a:3)" none '… is removed'
+is "$(direct image inspect -f '{{index .Config.Labels "ds01.user"}}' ds01i-a:1)" \
     $ALICE 'what is built is labelled for its builder'
 may $ALICE docker tag $IMAGE $ALICE/mine
 may $ALICE docker tag $IMAGE localhost:5000/$ALICE/mine:1
-may $ALICE docker tag ds01t-a:1 $ALICE/mine
+may $ALICE docker tag ds01i-a:1 $ALICE/mine
 may $ALICE docker rmi $ALICE/mine localhost:5000/$ALICE/mine:1
 is "$(id_of $ALICE/mine),$(id_of localhost:5000/$ALICE/mine:1)" none,none \
     'a name of one'"'"'s own is given to any image, and taken back'
-may $ALICE docker create --pull never --name ds01t-ca $IMAGE true
-may $ALICE docker commit ds01t-ca ds01t-commit
-may $ALICE docker commit ds01t-ca ds01t-commit
-may $ALICE sh -c 'docker export ds01t-ca | docker import - ds01t-import:1'
-may $ALICE sh -c 'docker export ds01t-ca | docker import - ds01t-import:1'
-is "$(direct image inspect -f '{{index .Config.Labels "ds01.user"}}' ds01t-import:1)" \
+may $ALICE docker create --pull never --name ds01i-ca $IMAGE true
+may $ALICE docker commit ds01i-ca ds01i-commit
+may $ALICE docker commit ds01i-ca ds01i-commit
+may $ALICE sh -c 'docker export ds01i-ca | docker import - ds01i-import:1'
+may $ALICE sh -c 'docker export ds01i-ca | docker import - ds01i-import:1'
+is "$(direct image inspect -f '{{index .Config.Labels "ds01.user"}}' ds01i-import:1)" \
     $ALICE 'what is imported is labelled too'
-may $ALICE sh -c 'docker save ds01t-a:1 ds01t-commit | docker load'
-may $ALICE sh -c 'docker save ds01t-a:1 | gzip | docker load'
-one=$(id_of ds01t-commit)
-may $ALICE sh -c 'docker save ds01t-commit >c.tar; docker rmi ds01t-commit;
+may $ALICE sh -c 'docker save ds01i-a:1 ds01i-commit | docker load'
+may $ALICE sh -c 'docker save ds01i-a:1 | gzip | docker load'
+one=$(id_of ds01i-commit)
+may $ALICE sh -c 'docker save ds01i-commit >c.tar; docker rmi ds01i-commit;
 	docker load -i c.tar'
-is "$(id_of ds01t-commit)" "$one" '… and the image is there again'
-may $ALICE sh -c "docker save ds01t-a:1 -o a.tar &&
-	docker rmi ds01t-a:1 ds01t-a:2 && docker load -q -i a.tar"
-may $ALICE docker rmi "$(id_of ds01t-import:1)"
-build $ALICE ds01t-gone gone
-dangling=$(id_of ds01t-gone)
-build $ALICE ds01t-gone gone2
+is "$(id_of ds01i-commit)" "$one" '… and the image is there again'
+may $ALICE sh -c "docker save ds01i-a:1 -o a.tar &&
+	docker rmi ds01i-a:1 ds01i-a:2 && docker load -q -i a.tar"
+may $ALICE docker rmi "$(id_of ds01i-import:1)"
+build $ALICE ds01i-gone gone
+dangling=$(id_of ds01i-gone)
+build $ALICE ds01i-gone gone2
 may $ALICE docker rmi "$dangling"
 is "$(id_of "$dangling")" none "one's own image without a tag is removed by id"
-build $ALICE ds01t-two both -t ds01t-two:b
-may $ALICE docker rmi -f "$(id_of ds01t-two)"
-is "$(id_of ds01t-two),$(id_of ds01t-two:b)" none,none \
+build $ALICE ds01i-two both -t ds01i-two:b
+may $ALICE docker rmi -f "$(id_of ds01i-two)"
+is "$(id_of ds01i-two),$(id_of ds01i-two:b)" none,none \
     "one's own image goes by id with all its tags"
 if as $ALICE docker compose version >/dev/null 2>&1; then
 	printf 'FROM %s\nLABEL k=v\n' $IMAGE >"$H/$ALICE/empty/Dockerfile"
@@ -103,65 +103,65 @@ if as $ALICE docker compose version >/dev/null 2>&1; then
 fi
 
 # --- nobody else's
-build $BOB ds01t-b:1 bob; row $RC "$BOB builds ds01t-b:1"
+build $BOB ds01i-b:1 bob; row $RC "$BOB builds ds01i-b:1"
 may $BOB docker tag $IMAGE $BOB/own
-may $BOB docker tag ds01t-b:1 ds01t-b:2
-direct tag $IMAGE ds01t-free:1
-B1=$(id_of ds01t-b:1)
+may $BOB docker tag ds01i-b:1 ds01i-b:2
+direct tag $IMAGE ds01i-free:1
+B1=$(id_of ds01i-b:1)
 BASE=$(id_of $IMAGE)
-TAGS="ds01t-b:1 ds01t-b:2 $BOB/own $BOB/new ds01t-free:1 $IMAGE"
+TAGS="ds01i-b:1 ds01i-b:2 $BOB/own $BOB/new ds01i-free:1 $IMAGE"
 remember_tags
 BT="this image tag belongs to $BOB"
 AT='this image tag belongs to the administrators'
 
-for t in ds01t-b:1 docker.io/library/ds01t-b:1 index.docker.io/ds01t-b:1 \
-    library/ds01t-b:1 docker.io/ds01t-b:1; do
-	keeps "$BT" $ALICE docker tag ds01t-a:1 $t
+for t in ds01i-b:1 docker.io/library/ds01i-b:1 index.docker.io/ds01i-b:1 \
+    library/ds01i-b:1 docker.io/ds01i-b:1; do
+	keeps "$BT" $ALICE docker tag ds01i-a:1 $t
 	keeps "$BT" $ALICE docker rmi $t
 	keeps "$BT" $ALICE docker rmi -f $t
-	keeps "$BT" $ALICE docker commit ds01t-ca $t
-	keeps "$BT" $ALICE sh -c "docker export ds01t-ca | docker import - $t"
+	keeps "$BT" $ALICE docker commit ds01i-ca $t
+	keeps "$BT" $ALICE sh -c "docker export ds01i-ca | docker import - $t"
 	build $ALICE $t bad
 	[ $RC -ne 0 ] && grep -qF "$BT" "$ERR"
 	row $? "$ALICE docker build -t $t -> refused"
 	stand "build -t $t"
 done
-for t in $IMAGE ds01t-free:1; do
-	keeps "$AT" $ALICE docker tag ds01t-a:1 $t
+for t in $IMAGE ds01i-free:1; do
+	keeps "$AT" $ALICE docker tag ds01i-a:1 $t
 	keeps "$AT" $ALICE docker rmi $t
 	keeps "$AT" $ALICE docker image rm -f $t
-	keeps "$AT" $ALICE docker commit ds01t-ca $t
-	keeps "$AT" $ALICE sh -c "docker export ds01t-ca | docker import - $t"
+	keeps "$AT" $ALICE docker commit ds01i-ca $t
+	keeps "$AT" $ALICE sh -c "docker export ds01i-ca | docker import - $t"
 	keeps "$AT" $ALICE docker pull $t
 done
 for t in $BOB/own $BOB/new localhost:5000/$BOB/x docker.io/$BOB/new:latest; do
-	keeps "$BT" $ALICE docker tag ds01t-a:1 $t
-	keeps "$BT" $ALICE docker commit ds01t-ca $t
+	keeps "$BT" $ALICE docker tag ds01i-a:1 $t
+	keeps "$BT" $ALICE docker commit ds01i-ca $t
 	build $ALICE $t bad
 	[ $RC -ne 0 ] && grep -qF "$BT" "$ERR"
 	row $? "$ALICE docker build -t $t -> refused"
 	stand "build -t $t"
 done
 keeps "$BT" $ALICE docker rmi $BOB/own
-keeps "$BT" $ALICE docker pull ds01t-b:1
+keeps "$BT" $ALICE docker pull ds01i-b:1
 keeps "$BT" $ALICE docker pull $BOB/own
-keeps 'pull one tag at a time' $ALICE docker pull -a ds01t-b
-build $ALICE ds01t-fine bad -t ds01t-b:1
+keeps 'pull one tag at a time' $ALICE docker pull -a ds01i-b
+build $ALICE ds01i-fine bad -t ds01i-b:1
 [ $RC -ne 0 ] && grep -qF "$BT" "$ERR"
 row $? 'a build with a tag of its own and one of others -> refused'
 stand 'build -t own -t other'
 # a classic build would pull over the names in its Dockerfile
-printf 'FROM ds01t-b:1\n' >"$H/$ALICE/Dockerfile.pull"
+printf 'FROM ds01i-b:1\n' >"$H/$ALICE/Dockerfile.pull"
 chmod 0644 "$H/$ALICE/Dockerfile.pull"
 keeps 'parameter pull' $ALICE env DOCKER_BUILDKIT=0 docker build --pull \
     -f Dockerfile.pull empty
 may $ALICE env DOCKER_BUILDKIT=0 docker build -f Dockerfile.pull empty
 # who runs an image of somebody else is told
-may $ALICE docker run --rm --pull never ds01t-b:1 true
-grep -qF "The image ds01t-b:1 was made on this host by $BOB" "$ERR"
+may $ALICE docker run --rm --pull never ds01i-b:1 true
+grep -qF "The image ds01i-b:1 was made on this host by $BOB" "$ERR"
 row $? '… and is told whose image that is'
-may $ALICE docker tag ds01t-b:1 $ALICE/of-bob
-for t in $ALICE/of-bob ds01t-a:1 $IMAGE; do
+may $ALICE docker tag ds01i-b:1 $ALICE/of-bob
+for t in $ALICE/of-bob ds01i-a:1 $IMAGE; do
 	may $ALICE docker create --pull never $t true
 	cp "$ERR" "$WORK/said.$(printf %s "$t" | tr -c a-z0-9 _)"
 done
@@ -176,50 +176,50 @@ for i in "$B1" "${B1#sha256:}" "$(echo "${B1#sha256:}" | cut -c 1-12)" \
 done
 keeps 'this image tag belongs to' $ALICE docker rmi -f "$BASE"
 # an image that is not one's own gets no name outside of one's own
-keeps "$BT" $ALICE docker tag ds01t-b:1 ds01t-stolen
-keeps "$AT" $ALICE docker tag $IMAGE ds01t-stolen
-is "$(id_of ds01t-stolen)" none '… and none was given'
-may $ALICE docker tag ds01t-b:1 $ALICE/of-bob
+keeps "$BT" $ALICE docker tag ds01i-b:1 ds01i-stolen
+keeps "$AT" $ALICE docker tag $IMAGE ds01i-stolen
+is "$(id_of ds01i-stolen)" none '… and none was given'
+may $ALICE docker tag ds01i-b:1 $ALICE/of-bob
 may $ALICE docker rmi $ALICE/of-bob
 stand 'rmi of an own name for another image'
 # others' images without a tag
-build $BOB ds01t-d d1
-d=$(id_of ds01t-d)
-build $BOB ds01t-d d2
+build $BOB ds01i-d d1
+d=$(id_of ds01i-d)
+build $BOB ds01i-d d2
 keeps "$BT" $ALICE docker rmi "$d"
 keeps "$BT" $ALICE docker rmi -f "$d"
 [ "$(id_of "$d")" = "$d" ]; row $? '… and it is there'
 
 # the API, in other spellings
-A1=$(id_of ds01t-a:1)
-for q in 'repo=ds01t-b&tag=1' 'repo=ds01t-b:1' 'repo=ds01t-b:9&tag=1' \
-    'repo=docker.io/library/ds01t-b&tag=1' 'repo=%64s01t-b&tag=%31' \
-    'tag=1&repo=ds01t-b&force=1'; do
+A1=$(id_of ds01i-a:1)
+for q in 'repo=ds01i-b&tag=1' 'repo=ds01i-b:1' 'repo=ds01i-b:9&tag=1' \
+    'repo=docker.io/library/ds01i-b&tag=1' 'repo=%64s01t-b&tag=%31' \
+    'tag=1&repo=ds01i-b&force=1'; do
 	api_keeps "$BT" $ALICE POST "/images/$A1/tag?$q"
-	api_keeps "$BT" $ALICE POST "/commit?container=ds01t-ca&$q"
+	api_keeps "$BT" $ALICE POST "/commit?container=ds01i-ca&$q"
 	api_keeps "$BT" $ALICE POST "/images/create?fromSrc=-&$q"
 done
-api_keeps "$BT" $ALICE POST '/images/create?fromImage=ds01t-b&tag=1'
-api_keeps "$BT" $ALICE POST '/images/create?fromImage=ds01t-b:1'
-api_keeps 'pull one tag' $ALICE POST '/images/create?fromImage=ds01t-b'
-api_keeps 'image tag' $ALICE POST '/images/create?fromImage=ds01t-b:'
+api_keeps "$BT" $ALICE POST '/images/create?fromImage=ds01i-b&tag=1'
+api_keeps "$BT" $ALICE POST '/images/create?fromImage=ds01i-b:1'
+api_keeps 'pull one tag' $ALICE POST '/images/create?fromImage=ds01i-b'
+api_keeps 'image tag' $ALICE POST '/images/create?fromImage=ds01i-b:'
 api_refused 400 'fromImage and fromSrc' $ALICE POST \
-    '/images/create?fromImage=ds01t-b:1&fromSrc=-&repo=ds01t-x'
-api_keeps "$BT" $ALICE DELETE '/images/ds01t-b:1?force=1&noprune=1'
-api_keeps "$BT" $ALICE DELETE '/images/docker.io%2flibrary%2Fds01t-b%3A1'
-answers 404 $ALICE DELETE "/images/ds01t-b:1@$B1"
+    '/images/create?fromImage=ds01i-b:1&fromSrc=-&repo=ds01i-x'
+api_keeps "$BT" $ALICE DELETE '/images/ds01i-b:1?force=1&noprune=1'
+api_keeps "$BT" $ALICE DELETE '/images/docker.io%2flibrary%2Fds01i-b%3A1'
+answers 404 $ALICE DELETE "/images/ds01i-b:1@$B1"
 stand 'DELETE tag@digest'
-api_keeps "$BT" $ALICE POST '/build?t=ds01t-b:1&remote='
-api_keeps "$BT" $ALICE POST '/build?t=ds01t-y&t=ds01t-b:1'
+api_keeps "$BT" $ALICE POST '/build?t=ds01i-b:1&remote='
+api_keeps "$BT" $ALICE POST '/build?t=ds01i-y&t=ds01i-b:1'
 api_keeps 'not understood' $ALICE POST "/images/$A1/tag?repo=Ds01t-B&tag=1"
 api_keeps 'not understood' $ALICE POST "/images/$A1/tag?repo=[::1]:5/x&tag=1"
 
 if [ -n "$BKIT" ]; then
-	for t in ds01t-b:1 docker.io/library/ds01t-b:1 $BOB/new; do
+	for t in ds01i-b:1 docker.io/library/ds01i-b:1 $BOB/new; do
 		keeps "$BT" $ALICE docker buildx build -q --load -t $t \
 		    -f Dockerfile.one empty
 		keeps "$BT" $ALICE docker buildx build -q --load \
-		    -t ds01t-fine -t $t -f Dockerfile.one empty
+		    -t ds01i-fine -t $t -f Dockerfile.one empty
 		keeps "$BT" $ALICE docker buildx build -q \
 		    -o type=image,name=$t -f Dockerfile.one empty
 	done
@@ -232,7 +232,7 @@ tar_of() {	# name of the file, tag …: an image of alice's under these names
 	_f=$H/$ALICE/$1
 	shift
 	for t; do
-		direct tag ds01t-a:1 "$t.evil"
+		direct tag ds01i-a:1 "$t.evil"
 	done
 	# shellcheck disable=SC2046
 	direct save -o "$_f.raw" $(printf '%s.evil ' "$@")
@@ -252,24 +252,24 @@ tar_of() {	# name of the file, tag …: an image of alice's under these names
 loads() {	# text, file: refused, and nothing of it is there
 	keeps "$1" $ALICE docker load -i "$2"
 }
-tar_of b.tar ds01t-b:1
+tar_of b.tar ds01i-b:1
 loads "$BT" b.tar
 keeps "$BT" $ALICE sh -c 'docker load <b.tar'
 keeps "$BT" $ALICE sh -c 'gzip -k b.tar; docker load -q -i b.tar.gz'
-tar_of mixed.tar ds01t-c:1 ds01t-b:1
+tar_of mixed.tar ds01i-c:1 ds01i-b:1
 loads "$BT" mixed.tar
-is "$(id_of ds01t-c:1)" none 'of a refused load nothing is there'
+is "$(id_of ds01i-c:1)" none 'of a refused load nothing is there'
 tar_of base.tar $IMAGE
 loads "$AT" base.tar
 tar_of space.tar $BOB/new:1
 loads "$BT" space.tar
-tar_of own.tar $ALICE/own:1 ds01t-c:1
+tar_of own.tar $ALICE/own:1 ds01i-c:1
 may $ALICE docker load -i own.tar
-is "$(id_of ds01t-c:1),$(id_of $ALICE/own:1)" "$A1,$A1" \
+is "$(id_of ds01i-c:1),$(id_of $ALICE/own:1)" "$A1,$A1" \
     'names of one'"'"'s own, and free ones, are loaded'
-may $ALICE docker rmi ds01t-c:1 $ALICE/own:1
+may $ALICE docker rmi ds01i-c:1 $ALICE/own:1
 # what comes in other forms
-tar_of b.tar ds01t-b:1
+tar_of b.tar ds01i-b:1
 T=$WORK/t
 rm -f "$T/repositories" "$T/index.json"
 rest=$(cd "$T" && ls -A | grep -vx manifest.json)
@@ -315,11 +315,11 @@ hostile 'manifest.json' dup.tar $rest --transform 's,^real,manifest.json,' real
 printf '[]' | cat - "$T/manifest.json" >"$T/real"
 # shellcheck disable=SC2086
 hostile 'manifest.json' two.tar $rest --transform 's,^real,manifest.json,' real
-printf '{"schemaVersion":2,"manifests":[{"digest":"sha256:0","annotations":{"io.containerd.image.name":"docker.io/library/ds01t-b:1"}}]}' \
+printf '{"schemaVersion":2,"manifests":[{"digest":"sha256:0","annotations":{"io.containerd.image.name":"docker.io/library/ds01i-b:1"}}]}' \
     >"$T/index.json"
 hostile "$BT" index.tar index.json
 rm -f "$T/index.json"
-printf '{"ds01t-b":{"1":"0"}}' >"$T/repositories"
+printf '{"ds01i-b":{"1":"0"}}' >"$T/repositories"
 hostile "$BT" old.tar repositories
 rm -f "$T/repositories"
 if command -v xz >/dev/null; then
@@ -348,15 +348,15 @@ rm -f "$H/$ALICE"/*.tar* "$H/$ALICE"/*.gz "$T/zzz"
 # --- a tag that is being made is kept until it is made
 mkfifo "$WORK/f"
 chmod 0666 "$WORK/f"
-as $ALICE docker import - ds01t-race <"$WORK/f" >"$WORK/race" 2>&1 &
+as $ALICE docker import - ds01i-race <"$WORK/f" >"$WORK/race" 2>&1 &
 job=$!
 exec 8>"$WORK/f"
 i=0
 while [ $i -lt 100 ]; do
-	run $BOB docker commit nothing-here ds01t-race
-	run $BOB docker tag ds01t-b:1 ds01t-race
+	run $BOB docker commit nothing-here ds01i-race
+	run $BOB docker tag ds01i-b:1 ds01i-race
 	[ $RC -eq 0 ] || break
-	direct rmi ds01t-race >/dev/null 2>&1
+	direct rmi ds01i-race >/dev/null 2>&1
 	i=$((i + 1))
 done
 grep -q 'somebody who is making it now' "$ERR"
@@ -365,21 +365,21 @@ tar -C "$T" -c none >&8
 exec 8>&-
 wait $job
 row $? '… and he who makes it gets it'
-refused "belongs to $ALICE" $BOB docker tag ds01t-b:1 ds01t-race
+refused "belongs to $ALICE" $BOB docker tag ds01i-b:1 ds01i-race
 
 # --- reserved labels of what an image is made of
 printf 'FROM %s\nLABEL ds01.protected=true ds01.gate=00 aime.mlc.USER=%s\n' \
-    $IMAGE $BOB | DOCKER_BUILDKIT=0 direct build -q -t ds01t-evil - >/dev/null 2>&1
-printf 'FROM ds01t-evil\n' >"$H/$ALICE/Dockerfile.evil"
+    $IMAGE $BOB | DOCKER_BUILDKIT=0 direct build -q -t ds01i-evil - >/dev/null 2>&1
+printf 'FROM ds01i-evil\n' >"$H/$ALICE/Dockerfile.evil"
 chmod 0644 "$H/$ALICE/Dockerfile.evil"
-may $ALICE env DOCKER_BUILDKIT=0 docker build -q -t ds01t-inherit \
+may $ALICE env DOCKER_BUILDKIT=0 docker build -q -t ds01i-inherit \
     -f Dockerfile.evil empty
-is "$(direct image inspect -f '{{index .Config.Labels "ds01.user"}},{{index .Config.Labels "ds01.protected"}},{{index .Config.Labels "ds01.gate"}},{{index .Config.Labels "aime.mlc.USER"}}' ds01t-inherit)" \
+is "$(direct image inspect -f '{{index .Config.Labels "ds01.user"}},{{index .Config.Labels "ds01.protected"}},{{index .Config.Labels "ds01.gate"}},{{index .Config.Labels "aime.mlc.USER"}}' ds01i-inherit)" \
     "$ALICE,false,," 'a classic build inherits no reserved label'
-one=$(id_of ds01t-inherit)
-may $ALICE env DOCKER_BUILDKIT=0 docker build -q -t ds01t-inherit \
+one=$(id_of ds01i-inherit)
+may $ALICE env DOCKER_BUILDKIT=0 docker build -q -t ds01i-inherit \
     -f Dockerfile.evil empty
-is "$(id_of ds01t-inherit)" "$one" \
+is "$(id_of ds01i-inherit)" "$one" \
     'a classic build that changes nothing gives the same image'
 
 # --- prune, administrators, and the key
@@ -387,19 +387,19 @@ may $ALICE docker image prune -f
 may $ALICE docker image prune -af
 stand 'image prune -af'
 place_config 'isolation_mode: monitoring'
-may $ALICE docker tag ds01t-a:1 ds01t-free:1
-tar_of m.tar ds01t-free:1
+may $ALICE docker tag ds01i-a:1 ds01i-free:1
+tar_of m.tar ds01i-free:1
 may $ALICE docker load -i m.tar
 place_config
-direct tag $IMAGE ds01t-free:1
-may $CAROL docker tag ds01t-a:1 ds01t-b:2
-may $CAROL docker rmi ds01t-b:2
+direct tag $IMAGE ds01i-free:1
+may $CAROL docker tag ds01i-a:1 ds01i-b:2
+may $CAROL docker rmi ds01i-b:2
 place_config 'images: shared'
-may $ALICE docker tag ds01t-a:1 ds01t-b:1
-may $ALICE docker tag $IMAGE ds01t-anything
-may $ALICE docker rmi ds01t-b:1 ds01t-anything
-tar_of b.tar ds01t-b:1
+may $ALICE docker tag ds01i-a:1 ds01i-b:1
+may $ALICE docker tag $IMAGE ds01i-anything
+may $ALICE docker rmi ds01i-b:1 ds01i-anything
+tar_of b.tar ds01i-b:1
 may $ALICE docker load -i b.tar
-is "$(id_of ds01t-b:1)" "$A1" '"images: shared" lets everybody do everything'
+is "$(id_of ds01i-b:1)" "$A1" '"images: shared" lets everybody do everything'
 place_config
 finish

@@ -87,10 +87,10 @@ if [ "${AUDIT:-none}" = live ]; then
 	    -ui "$(id -u $CAROL)" -vm $VB -sv yes
 	run $ALICE docker rm -f $VA
 	finds op=remove 'the removal' -m VIRT_CONTROL -vm $VA
-	run $ALICE docker tag $IMAGE ds01t-img:$T
-	run $ALICE docker rmi ds01t-img:$T
-	finds ds01t-img 'an image removed' -m VIRT_DESTROY -i
-	finds ds01t-img 'an image made' -m VIRT_CREATE -i
+	run $ALICE docker tag $IMAGE $ALICE/img:$T
+	run $ALICE docker rmi $ALICE/img:$T
+	finds $ALICE/img 'an image removed' -m VIRT_DESTROY -i
+	finds $ALICE/img 'an image made' -m VIRT_CREATE -i
 
 	# --- values that tried to hide or bend a record (style 6.2)
 	n=0
