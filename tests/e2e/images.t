@@ -193,7 +193,7 @@ keeps "$BT" $ALICE docker rmi -f "$d"
 # the API, in other spellings
 A1=$(id_of ds01i-a:1)
 for q in 'repo=ds01i-b&tag=1' 'repo=ds01i-b:1' 'repo=ds01i-b:9&tag=1' \
-    'repo=docker.io/library/ds01i-b&tag=1' 'repo=%64s01t-b&tag=%31' \
+    'repo=docker.io/library/ds01i-b&tag=1' 'repo=%64s01i-b&tag=%31' \
     'tag=1&repo=ds01i-b&force=1'; do
 	api_keeps "$BT" $ALICE POST "/images/$A1/tag?$q"
 	api_keeps "$BT" $ALICE POST "/commit?container=ds01i-ca&$q"
