@@ -78,11 +78,32 @@ enum reason buildkit_solve(struct buildkit_rules *rules, struct span in,
     struct buf *out, struct refusal *why);	/* Control.Solve */
 enum reason buildkit_bridge_solve(struct buildkit_rules *rules,
     struct span in, struct buf *out, struct refusal *why);
-/* pb.Definition, and pb.SourceOp: judged, not rewritten (the parts name each
- * other by digest). */
+/* pb.Definition: its operations are judged, not rewritten (they name each
+ * other by digest); what is said about them goes to out as well. */
 enum reason buildkit_llb(struct buildkit_rules *rules, struct span def,
-    struct refusal *why);
+    struct buf *out, struct refusal *why);
+/* pb.SourceOp, pb.Platform: judged, and copied as they are. */
 enum reason buildkit_source(struct span source, struct refusal *why);
+enum reason buildkit_platform(struct span platform, struct refusal *why);
+/* The other calls of a running build, one for each row of the table. */
+enum reason buildkit_nothing(struct buildkit_rules *rules, struct span in,
+    struct buf *out, struct refusal *why);
+enum reason buildkit_return(struct buildkit_rules *rules, struct span in,
+    struct buf *out, struct refusal *why);
+enum reason buildkit_image_config(struct buildkit_rules *rules,
+    struct span in, struct buf *out, struct refusal *why);
+enum reason buildkit_source_meta(struct buildkit_rules *rules,
+    struct span in, struct buf *out, struct refusal *why);
+enum reason buildkit_read_file(struct buildkit_rules *rules, struct span in,
+    struct buf *out, struct refusal *why);
+enum reason buildkit_read_dir(struct buildkit_rules *rules, struct span in,
+    struct buf *out, struct refusal *why);
+enum reason buildkit_evaluate(struct buildkit_rules *rules, struct span in,
+    struct buf *out, struct refusal *why);
+enum reason buildkit_warn(struct buildkit_rules *rules, struct span in,
+    struct buf *out, struct refusal *why);
+enum reason buildkit_content(struct buildkit_rules *rules, struct span in,
+    struct buf *out, struct refusal *why);
 /* What a URL in a context or a source means: fetched by dockerd? */
 bool buildkit_remote(struct span url);
 /* "u1000/", in front of the names of cache mounts. */

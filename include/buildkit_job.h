@@ -19,6 +19,7 @@ struct job {			/* one request on its way through */
 	struct refusal *why;
 	struct buf *out;
 	bool frontend;		/* has one: takes attributes */
+	bool cache;		/* has options of the cache */
 	cJSON *labels;		/* { "Labels": … }, the reserved ones given */
 	struct job_export *export;
 	struct buf tags;	/* of all exporters: ",a,b," or "" */

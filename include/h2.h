@@ -35,6 +35,9 @@ struct h2_judge {
 	 * what is sent instead.  H2_PASS or H2_REFUSE with why filled. */
 	enum h2_verdict (*message)(void *arg, int row, struct span body,
 	    struct buf *out, char why[H2_WHY_MAX]);
+	/* The name of a header that goes up even where the client sent none:
+	 * header() is asked about it with "".  NULL: no such header. */
+	const char *always;
 };
 
 /* Runs the connection until both sides have ended.  0, or -1 when it was

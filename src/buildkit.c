@@ -100,28 +100,6 @@ judge_cache(struct buildkit_rules *rules, struct span in, struct buf *out,
 	    refuse(why, R_INTERNAL, "out of memory") : R_NONE;
 }
 
-static enum reason
-judge_source_meta(struct buildkit_rules *rules, struct span in,
-    struct buf *out, struct refusal *why)
-{
-	struct pb_iter it = pb_iter(in);
-	struct pb_field f;
-	enum reason r = R_NONE;
-
-	(void)rules;
-	while (r == R_NONE && pb_next(&it, &f)) {
-		if (f.number == 1)
-			r = f.wire != PB_BYTES ?
-			    refuse(why, R_BUILD, "malformed message") :
-			    buildkit_source(f.bytes, why);
-	}
-	if (r == R_NONE && it.bad)
-		r = refuse(why, R_BUILD, "malformed message");
-	if (r == R_NONE && buf_putspan(out, in) < 0)
-		r = refuse(why, R_INTERNAL, "out of memory");
-	return r;
-}
-
 #define CONTROL "/moby.buildkit.v1.Control/"
 #define BRIDGE "/moby.buildkit.v1.frontend.LLBBridge/"
 #define CONTENT "/containerd.services.content.v1.Content/"
@@ -138,25 +116,32 @@ static const struct buildkit_method methods[] = {
 	{ CONTROL "DiskUsage", BUILDKIT_JUDGE, "build.cache", "",
 	    judge_cache },
 	{ CONTROL "Prune", BUILDKIT_JUDGE, "build.prune", "", judge_cache },
-	{ CONTROL "ListWorkers", BUILDKIT_ALLOW, "build.info", "", NULL },
-	{ CONTROL "Info", BUILDKIT_ALLOW, "build.info", "", NULL },
+	{ CONTROL "ListWorkers", BUILDKIT_JUDGE, "build.info", "",
+	    buildkit_nothing },
+	{ CONTROL "Info", BUILDKIT_JUDGE, "build.info", "", buildkit_nothing },
 	/* dockerd is the client inside, as on POST /session */
 	{ CONTROL "Session", BUILDKIT_ALLOW, "build.session", "", NULL },
 
 	{ BRIDGE "Solve", BUILDKIT_JUDGE, "build.solve", "",
 	    buildkit_bridge_solve },
 	{ BRIDGE "ResolveSourceMeta", BUILDKIT_JUDGE, "build.source", "",
-	    judge_source_meta },
-	{ BRIDGE "ResolveImageConfig", BUILDKIT_ALLOW, "build.image", "",
-	    NULL },
-	{ BRIDGE "Ping", BUILDKIT_ALLOW, "build.info", "", NULL },
-	{ BRIDGE "Inputs", BUILDKIT_ALLOW, "build.info", "", NULL },
-	{ BRIDGE "ReadFile", BUILDKIT_ALLOW, "build.read", "", NULL },
-	{ BRIDGE "ReadDir", BUILDKIT_ALLOW, "build.read", "", NULL },
-	{ BRIDGE "StatFile", BUILDKIT_ALLOW, "build.read", "", NULL },
-	{ BRIDGE "Evaluate", BUILDKIT_ALLOW, "build.solve", "", NULL },
-	{ BRIDGE "Return", BUILDKIT_ALLOW, "build.solve", "", NULL },
-	{ BRIDGE "Warn", BUILDKIT_ALLOW, "build.solve", "", NULL },
+	    buildkit_source_meta },
+	{ BRIDGE "ResolveImageConfig", BUILDKIT_JUDGE, "build.image", "",
+	    buildkit_image_config },
+	{ BRIDGE "Ping", BUILDKIT_JUDGE, "build.info", "", buildkit_nothing },
+	{ BRIDGE "Inputs", BUILDKIT_JUDGE, "build.info", "",
+	    buildkit_nothing },
+	{ BRIDGE "ReadFile", BUILDKIT_JUDGE, "build.read", "",
+	    buildkit_read_file },
+	{ BRIDGE "ReadDir", BUILDKIT_JUDGE, "build.read", "",
+	    buildkit_read_dir },
+	{ BRIDGE "StatFile", BUILDKIT_JUDGE, "build.read", "",
+	    buildkit_read_dir },
+	{ BRIDGE "Evaluate", BUILDKIT_JUDGE, "build.solve", "",
+	    buildkit_evaluate },
+	{ BRIDGE "Return", BUILDKIT_JUDGE, "build.solve", "",
+	    buildkit_return },
+	{ BRIDGE "Warn", BUILDKIT_JUDGE, "build.solve", "", buildkit_warn },
 	/* CVE-2024-23653: older engines check no entitlement here */
 	{ BRIDGE "NewContainer", BUILDKIT_DENY, "build.container",
 	    "containers of a running build", NULL },
@@ -166,15 +151,17 @@ static const struct buildkit_method methods[] = {
 	    "containers of a running build", NULL },
 
 	/* by digest only: buildx reads a build's provenance so */
-	{ CONTENT "Info", BUILDKIT_ALLOW, "build.read", "", NULL },
-	{ CONTENT "Read", BUILDKIT_ALLOW, "build.read", "", NULL },
+	{ CONTENT "Info", BUILDKIT_JUDGE, "build.read", "", buildkit_content },
+	{ CONTENT "Read", BUILDKIT_JUDGE, "build.read", "", buildkit_content },
 	{ CONTENT "List", BUILDKIT_DENY, "build.content",
 	    "everybody's content", NULL },
 
+	/* Goes up without its spans: BuildKit reads one that lacks a part
+	 * as if it were there, and nobody of ours collects them. */
 	{ "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
-	    BUILDKIT_ALLOW, "build.trace", "", NULL },
-	{ HEALTH "Check", BUILDKIT_ALLOW, "build.info", "", NULL },
-	{ HEALTH "Watch", BUILDKIT_ALLOW, "build.info", "", NULL },
+	    BUILDKIT_JUDGE, "build.trace", "", buildkit_nothing },
+	{ HEALTH "Check", BUILDKIT_JUDGE, "build.info", "", buildkit_nothing },
+	{ HEALTH "Watch", BUILDKIT_JUDGE, "build.info", "", buildkit_nothing },
 };
 #define N_METHODS (sizeof(methods) / sizeof(methods[0]))
 
@@ -187,6 +174,10 @@ buildkit_methods(size_t *n)
 
 /* --- headers -------------------------------------------------------------------- */
 
+/* What BuildKit finds again the files of an earlier build by: whoever says
+ * the same, or nothing as others do, would be taken for the same. */
+#define SHARED_KEY "x-docker-expose-session-sharedkey"
+
 enum pass { PASS_AS_IS, PASS_REF, PASS_KEY };
 static const struct header {
 	const char *name;
@@ -194,9 +185,7 @@ static const struct header {
 	bool prefix;
 } headers[] = {
 	{ "buildkit-controlapi-buildid", PASS_REF, false },
-	/* What BuildKit finds again the files of an earlier build by: whoever
-	 * says the same would be taken for the same. */
-	{ "x-docker-expose-session-sharedkey", PASS_KEY, false },
+	{ SHARED_KEY, PASS_KEY, false },
 	{ "x-docker-expose-session-", PASS_AS_IS, true },
 	{ "user-agent", PASS_AS_IS, false },
 	{ "grpc-timeout", PASS_AS_IS, false },
@@ -328,5 +317,6 @@ judge_message(void *arg, int row, struct span body, struct buf *out,
 const struct h2_judge buildkit_judge = {
 	.open = open_method,
 	.header = pass_header,
+	.always = SHARED_KEY,
 	.message = judge_message,
 };

@@ -255,6 +255,7 @@ job_cache(struct job *j, const struct pb_field *f)
 	enum reason r;
 
 	j->out = &cache;
+	j->cache = true;
 	r = JOB_WALK(j, rules, f->bytes);
 	j->out = out;
 	if (r == R_NONE && pb_put_bytes(out, f->number, buf_span(&cache)) < 0)

@@ -105,21 +105,29 @@ take_ref(struct job *j, const struct pb_field *f)
 static enum reason
 take_definition(struct job *j, const struct pb_field *f)
 {
-	enum reason r = buildkit_llb(j->rules, f->bytes, j->why);
+	struct buf def cleanup_buf = BUF_INIT(H2_HOLD_MAX);
+	enum reason r = buildkit_llb(j->rules, f->bytes, &def, j->why);
 
-	return r == R_NONE ? job_copy(j, f) : r;
+	if (r == R_NONE && pb_put_bytes(j->out, f->number, buf_span(&def)) < 0)
+		r = refuse(j->why, R_INTERNAL, "out of memory");
+	return r;
 }
 
+/* An entry without its graph would be nothing in Go, and not looked for. */
 static enum reason
 take_input(struct job *j, const struct pb_field *f)
 {
-	struct span name, def;
+	struct buf def cleanup_buf = BUF_INIT(H2_HOLD_MAX);
+	struct span name, value;
 	enum reason r;
 
-	if (!pb_entry(f->bytes, &name, &def))
+	if (!pb_entry(f->bytes, &name, &value))
 		return job_malformed(j);
-	r = buildkit_llb(j->rules, def, j->why);
-	return r == R_NONE ? job_copy(j, f) : r;
+	r = buildkit_llb(j->rules, value, &def, j->why);
+	if (r == R_NONE && pb_put_entry(j->out, f->number, name,
+	    buf_span(&def)) < 0)
+		r = refuse(j->why, R_INTERNAL, "out of memory");
+	return r;
 }
 
 /* A policy without a selector has crashed engines (CVE-2024-23650), and to
@@ -403,6 +411,9 @@ buildkit_solve(struct buildkit_rules *rules, struct span in, struct buf *out,
 	r = JOB_WALK(&j, fields, in);
 	if (r == R_NONE)
 		r = job_export_done(&j);
+	/* some engines do not expect a request without (moby/buildkit 5922) */
+	if (r == R_NONE && !j.cache && pb_put_bytes(out, 8, span_of("")) < 0)
+		r = refuse(why, R_INTERNAL, "out of memory");
 	if (r == R_NONE)
 		r = put_attrs(&j, 7);
 	if (r == R_NONE)
@@ -418,14 +429,12 @@ buildkit_bridge_solve(struct buildkit_rules *rules, struct span in,
     struct buf *out, struct refusal *why)
 {
 	static const struct job_rule fields[] = {
+		/* Final and ExporterAttr, older than Return, are left out */
 		{ 1, PB_BYTES, false, take_definition },
 		{ 2, PB_BYTES, false, take_frontend },
 		{ 3, PB_BYTES, true, take_attr },
-		{ 4, PB_BYTES, true, NULL },	/* ImportCacheRefs */
 		{ 5, PB_VARINT, false, NULL },	/* allowResultReturn */
 		{ 6, PB_VARINT, false, NULL },	/* allowResultArrayRef */
-		{ 10, PB_VARINT, false, NULL },	/* Final */
-		{ 11, PB_BYTES, false, NULL },	/* ExporterAttr */
 		{ 12, PB_BYTES, true, job_cache_import },
 		{ 13, PB_BYTES, true, take_input },
 		{ 14, PB_VARINT, false, NULL },	/* Evaluate */

@@ -90,11 +90,22 @@ read_line(const struct h2_fields *f, struct request_line *l)
 	    l->scheme.ptr != NULL;
 }
 
+/* One header, if the judge lets it pass, as he wants it. */
+static int
+write_header(struct h2 *h, struct span name, struct span v, struct buf *out)
+{
+	struct buf value cleanup_buf = BUF_INIT(H2_FIELDS_BYTES);
+
+	if (h->judge->header(h->arg, name, v, &value))
+		h2_put_field(out, name, buf_span(&value));
+	return value.failed ? -1 : 0;
+}
+
 /* The block that goes up: nothing in it that the judge did not let pass. */
 static int
 write_block(struct h2 *h, const char *path, struct buf *out)
 {
-	struct buf value cleanup_buf = BUF_INIT(H2_FIELDS_BYTES);
+	const char *always = h->judge->always;
 
 	h2_put_field(out, span_of(":method"), span_of("POST"));
 	h2_put_field(out, span_of(":scheme"), span_of("http"));
@@ -109,13 +120,14 @@ write_block(struct h2 *h, const char *path, struct buf *out)
 		if (n.ptr[0] == ':' || span_eq(n, "content-type") ||
 		    span_eq(n, "te"))
 			continue;
-		buf_reset(&value);
-		if (h->judge->header(h->arg, n, h2_value(&h->fields, i),
-		    &value))
-			h2_put_field(out, n, buf_span(&value));
-		if (value.failed)
+		if (always != NULL && span_eq(n, always))
+			always = NULL;
+		if (write_header(h, n, h2_value(&h->fields, i), out) < 0)
 			return -1;
 	}
+	if (always != NULL &&
+	    write_header(h, span_of(always), span_of(""), out) < 0)
+		return -1;
 	return out->failed ? -1 : 0;
 }
 

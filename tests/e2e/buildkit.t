@@ -81,6 +81,54 @@ target "b" {
 }
 END
 may $ALICE docker buildx bake --load
+# One target's result is the other's context: a graph that the client hands
+# over, with all that a Dockerfile makes of one.
+if new; then
+	cat >"$H/kit/linked" <<-END
+	FROM $IMAGE AS low
+	RUN --mount=type=cache,target=/c echo low >/low
+	COPY --link here /linked
+	COPY --link --chown=1000:1000 --chmod=0644 here plain /many/
+	COPY --chown=root here /owned
+	ADD here /added
+	COPY <<-EOF /heredoc
+	a heredoc
+	EOF
+	RUN --mount=type=secret,id=s --mount=type=tmpfs,target=/t \\
+	    --mount=type=bind,source=here,target=/in cat /run/secrets/s /in >/out
+	FROM scratch AS few
+	COPY --link --from=low /linked /out /
+	END
+	printf 'FROM low\nRUN cat /linked /heredoc /added >/all\nCOPY --from=few /out /few\nCOPY --link --from=low /low /low2\n' \
+	    >"$H/kit/upper"
+	cat >"$H/linked.hcl" <<-'END'
+	target "low" {
+	  context = "kit"
+	  dockerfile = "linked"
+	  target = "low"
+	  secret = ["id=s,src=kit/here"]
+	}
+	target "few" {
+	  context = "kit"
+	  dockerfile = "linked"
+	  secret = ["id=s,src=kit/here"]
+	}
+	target "upper" {
+	  context = "kit"
+	  dockerfile = "upper"
+	  contexts = { low = "target:low", few = "target:few" }
+	  tags = ["ds01t-kit/upper"]
+	}
+	END
+	may $ALICE docker buildx bake --load -f linked.hcl upper
+	may $ALICE docker run --rm --pull never ds01t-kit/upper cat /all /few
+	shows 'a heredoc' 'what linked targets made is there'
+	shows context '… with what was copied, added and mounted in the first'
+	may $ALICE docker buildx build --check kit
+	dockerfile $ALICE "FROM $IMAGE\nRUN false\n"
+	grep -q '>>> RUN false' "$ERR"
+	row $? 'a failed step is shown where it stands in the Dockerfile'
+fi
 if as $ALICE docker compose version >/dev/null 2>&1; then
 	printf 'services:\n  w:\n    build: kit\n    image: ds01t-kit/w\n    pull_policy: build\n    command: sleep 600\n    stop_signal: SIGKILL\n' \
 	    >"$H/kit.yaml"
@@ -192,6 +240,32 @@ call 'goaway 1' $ALICE frame 000000090400000001
 call 'goaway 1' $ALICE frame 000001010500000002ff
 call 'goaway 6' $ALICE frame ffffff000000000001
 call 'frame 1' $CAROL $C/Info
+
+# --- graphs and calls that would end an engine, if it got them
+SEED=${SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}
+COUNT=${COUNT:-300}
+cp "$(dirname "$0")/graphs.pl" "$(dirname "$0")"/../data/grpc/* "$WORK"
+chmod 0644 "$WORK"/graphs.pl "$WORK"/buildx-*
+G="ds01-docker-session perl $WORK/graphs.pl $IMAGE"
+pid=$(cat "$ENGINE_DIR/docker.pid")
+lives() {
+	direct version >/dev/null 2>&1 &&
+	    [ "$(cat "$ENGINE_DIR/docker.pid")" = "$pid" ]
+}
+for n in $(perl "$WORK/graphs.pl" names); do
+	run $ALICE $G "$n"
+	lives && ! grep -q '^broken' "$OUT"
+	row $? "$n: $(cut -d ' ' -f 1 "$OUT"), and the engine lives"
+done
+echo "# SEED=$SEED COUNT=$COUNT"
+LIMIT=1200
+may $ALICE $G "$SEED" "$COUNT" "$WORK/buildx-0.13" "$WORK/buildx-0.29"
+LIMIT=120
+echo "# $(cut -d ' ' -f 1 "$OUT" | sort | uniq -c | tr -s ' \n' ' ')"
+lives
+row $? 'the engine lives through that many mutations of build graphs'
+hides 'refused graph' 'graphs as clients make them are none of it'
+hides broken 'and each call has its answer'
 may $ALICE $B -q kit
 ok 'the engine goes on' direct ps
 finish

@@ -4,7 +4,7 @@
  * of methods denies.
  * Input: pieces of one byte (bit 7: dockerd's, bits 0-6: length / 4) and as
  * many bytes.
- * links: buildkit buildkit_solve buildkit_export buildkit_llb protobuf labels json json_check json_walk h2 h2_client h2_engine h2_head relay http buf span reason log
+ * links: buildkit buildkit_solve buildkit_export buildkit_llb buildkit_ops buildkit_bridge sha256 protobuf labels json json_check json_walk h2 h2_client h2_engine h2_head relay http buf span reason log
  */
 #include <stdint.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /*
  * buildkit: each method has its access, what starts a build is written
  * afresh, and a build of a real client's goes through.
- * links: buildkit buildkit_solve buildkit_export buildkit_llb protobuf labels json json_check json_walk h2 h2_client h2_engine h2_head relay http buf span reason log
+ * links: buildkit buildkit_solve buildkit_export buildkit_llb buildkit_ops buildkit_bridge sha256 protobuf labels json json_check json_walk h2 h2_client h2_engine h2_head relay http buf span reason log
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 
 #include "buildkit.h"
 #include "h2_conn.h"
-#include "protobuf.h"
+#include "llb_notation.h"
 
 #define CONTROL "/moby.buildkit.v1.Control/"
 #define BRIDGE "/moby.buildkit.v1.frontend.LLBBridge/"
@@ -131,18 +131,18 @@ static const struct {
 	{ CONTROL "DiskUsage", H2_JUDGE }, { CONTROL "Prune", H2_JUDGE },
 	{ CONTROL "ListenBuildHistory", H2_JUDGE },
 	{ CONTROL "UpdateBuildHistory", H2_JUDGE },
-	{ CONTROL "ListWorkers", H2_PASS }, { CONTROL "Info", H2_PASS },
+	{ CONTROL "ListWorkers", H2_JUDGE }, { CONTROL "Info", H2_JUDGE },
 	{ CONTROL "Session", H2_PASS },
 	{ BRIDGE "Solve", H2_JUDGE }, { BRIDGE "ResolveSourceMeta", H2_JUDGE },
-	{ BRIDGE "Return", H2_PASS }, { BRIDGE "ReadFile", H2_PASS },
+	{ BRIDGE "Return", H2_JUDGE }, { BRIDGE "ReadFile", H2_JUDGE },
 	{ BRIDGE "NewContainer", H2_REFUSE },
 	{ BRIDGE "ExecProcess", H2_REFUSE },
 	{ BRIDGE "ReleaseContainer", H2_REFUSE },
-	{ "/containerd.services.content.v1.Content/Read", H2_PASS },
+	{ "/containerd.services.content.v1.Content/Read", H2_JUDGE },
 	{ "/containerd.services.content.v1.Content/List", H2_REFUSE },
 	{ "/containerd.services.content.v1.Content/Delete", H2_REFUSE },
 	{ "/containerd.services.leases.v1.Leases/List", H2_REFUSE },
-	{ "/grpc.health.v1.Health/Check", H2_PASS },
+	{ "/grpc.health.v1.Health/Check", H2_JUDGE },
 	{ "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
 	    H2_REFUSE },
 	{ CONTROL "solve", H2_REFUSE }, { CONTROL "Solve/", H2_REFUSE },
@@ -191,6 +191,7 @@ static const struct {
 	{ "buildkit-controlapi-buildid", "abc", "u1000xabc" },
 	{ "x-docker-expose-session-uuid", "id", "id" },
 	{ "x-docker-expose-session-sharedkey", "k", "u1000xk" },
+	{ "x-docker-expose-session-sharedkey", "", "u1000x" },
 	{ "x-docker-expose-session-", "k", NULL },
 	{ "containerd-namespace", "moby", NULL },
 	{ "authorization", "x", NULL }, { "cookie", "x", NULL },
@@ -216,6 +217,15 @@ only_known_headers_pass(void **state)
 }
 
 /* --- refs, history, cache --------------------------------------------------------- */
+
+/* Files of an earlier build are found by it: no key is everybody's key. */
+static void
+the_shared_key_goes_up_always(void **state)
+{
+	(void)state;
+	assert_string_equal(buildkit_judge.always,
+	    "x-docker-expose-session-sharedkey");
+}
 
 static void
 refs_are_ones_own(void **state)
@@ -329,43 +339,6 @@ a_message_is_one_and_not_compressed(void **state)
 
 /* --- what starts a build: one change to a good request each ------------------------- */
 
-static struct span
-nest(struct buf *b, uint32_t number, struct span inner)
-{
-	buf_reset(b);
-	pb_put_bytes(b, number, inner);
-	return buf_span(b);
-}
-
-/* An Op that runs something, in a Definition: field of ExecOp given. */
-static void
-put_exec(struct buf *out, uint32_t number, uint32_t field, uint64_t value,
-    const char *bytes, size_t n)
-{
-	struct buf exec cleanup_buf = BUF_INIT(0);
-	struct buf op cleanup_buf = BUF_INIT(0);
-	struct buf def cleanup_buf = BUF_INIT(0);
-
-	if (bytes != NULL)
-		pb_put_bytes(&exec, field, (struct span){ bytes, n });
-	else
-		pb_put_varint(&exec, field, value);
-	pb_put_bytes(out, number, nest(&def, 1, nest(&op, 2,
-	    buf_span(&exec))));
-}
-
-static void
-put_source(struct buf *out, uint32_t number, const char *url)
-{
-	struct buf source cleanup_buf = BUF_INIT(0);
-	struct buf op cleanup_buf = BUF_INIT(0);
-	struct buf def cleanup_buf = BUF_INIT(0);
-
-	pb_put_bytes(&source, 1, span_of(url));
-	pb_put_bytes(out, number, nest(&def, 1, nest(&op, 3,
-	    buf_span(&source))));
-}
-
 static void
 put_exporter(struct buf *out, const char *type, const char *key,
     const char *value)
@@ -390,8 +363,7 @@ put_cache(struct buf *out, uint32_t which, const char *type)
 	pb_put_bytes(out, 8, buf_span(&c));
 }
 
-enum kind { K_STRING, K_ATTR, K_NUMBER, K_EXPORT, K_OLD, K_CACHE, K_EXEC,
-    K_EXEC_BYTES, K_SOURCE, K_RAW };
+enum kind { K_STRING, K_ATTR, K_NUMBER, K_EXPORT, K_OLD, K_CACHE, K_RAW };
 #define LEN(s) s, sizeof(s) - 1
 static const struct solve_row {
 	enum kind kind;
@@ -472,42 +444,11 @@ static const struct solve_row {
 	{ K_CACHE, 5, "registry", NULL, 0, "" },
 	{ K_CACHE, 5, "s3", NULL, 0, "remote_source" },
 	{ K_CACHE, 5, "", NULL, 0, "remote_source" },
-
-	{ K_EXEC, 2, NULL, NULL, 0, "" },
-	{ K_EXEC, 2, "n", NULL, 1, "host_namespace" },
-	{ K_EXEC, 2, "n", NULL, 2, "" },
-	{ K_EXEC, 2, "n", NULL, 3, "build" },
-	{ K_EXEC, 2, "s", NULL, 1, "privileged" },
-	{ K_EXEC_BYTES, 1, "d", LEN("\x52\x02/x"), "cgroup_parent" },
-	{ K_EXEC_BYTES, 1, "d", LEN("\x6a\x02/x"), "build" },
-	{ K_EXEC_BYTES, 1, "d", LEN("\x0a\x02sh\x60\x01\x62\x01\x01"), "" },
-	{ K_EXEC_BYTES, 2, "d", LEN("\x1a\x02/x\x30\x00"), "" },
-	{ K_EXEC_BYTES, 2, "d", LEN("\x1a\x02/x\x30\x03"), "build" },
-	{ K_EXEC_BYTES, 2, "d", LEN("\x30\x83\x80\x80\x80\x10"), "build" },
-	{ K_EXEC_BYTES, 2, "d", LEN("\x30\x03\xa2\x01\x09\x0a\x07u1000/c"),
-	    "" },
-	{ K_EXEC_BYTES, 2, "d", LEN("\x30\x03\xa2\x01\x09\x0a\x07u1001/c"),
-	    "build" },
-	{ K_EXEC_BYTES, 2, "d", LEN("\x30\x03\xa2\x01\x02\x0a\x00"),
-	    "build" },
-	{ K_EXEC_BYTES, 2, "d", LEN("\x30\x03\xa2\x01\x00"), "build" },
-	{ K_EXEC_BYTES, 6, "d", LEN("\x0a\x01x"), "device" },
-	{ K_EXEC_BYTES, 7, "d", LEN("\x0a\x01x"), "build" },
-	{ K_EXEC_BYTES, 2, "i", LEN("\x30\x03"), "build" },
-	{ K_SOURCE, 2, "docker-image://docker.io/library/x", NULL, 0, "" },
-	{ K_SOURCE, 2, "local://context", NULL, 0, "" },
-	{ K_SOURCE, 2, "http://buildkit-session/x", NULL, 0, "" },
-	{ K_SOURCE, 2, "https://h/x", NULL, 0, "remote_source" },
-	{ K_SOURCE, 2, "git://h/x", NULL, 0, "remote_source" },
-	/* a nested build, and an operation that is not known */
-	{ K_STRING, 2, "\x0a\x04\x2a\x02\x08\x01", NULL, 0, "build" },
-	{ K_STRING, 2, "\x0a\x04\x42\x02\x08\x01", NULL, 0, "build" },
 };
 
 static void
 put_row(struct buf *in, const struct solve_row *row)
 {
-	struct buf input cleanup_buf = BUF_INIT(0);
 	char key[64] = "";
 	const char *value = "";
 
@@ -536,23 +477,6 @@ put_row(struct buf *in, const struct solve_row *row)
 		break;
 	case K_CACHE:
 		put_cache(in, row->number, row->a);
-		break;
-	case K_EXEC:
-		put_exec(in, 2, row->a != NULL && *row->a == 's' ? 4 : 3,
-		    row->b_len, NULL, 0);
-		break;
-	case K_EXEC_BYTES:
-		if (*row->a == 'd') {
-			put_exec(in, 2, row->number, 0, row->b, row->b_len);
-			break;
-		}
-		/* as an input of the frontend */
-		put_exec(&input, 2, row->number, 0, row->b, row->b_len);
-		buf_consume(&input, 2);	/* tag and length: short */
-		pb_put_entry(in, 10, span_of("ctx"), buf_span(&input));
-		break;
-	case K_SOURCE:
-		put_source(in, row->number, row->a);
 		break;
 	case K_RAW:
 		buf_add(in, row->b, row->b_len);
@@ -601,7 +525,8 @@ the_host_network_is_for_who_may_have_it(void **state)
 	r.host_network = true;
 	pb_put_bytes(&in, 9, span_of("network.host"));
 	pb_put_entry(&in, 7, span_of("force-network-mode"), span_of("host"));
-	put_exec(&in, 2, 3, 1, NULL, 0);
+	notation("2[3{1'local://x'};1{1@0}2{1{1'sh'3'/'}2{3'/'}3=1};1{1@1}]",
+	    &in, NULL);
 	assert_int_equal(ask(&r, CONTROL "Solve", &in, &out, why), H2_PASS);
 	expect(&out, 9, NULL, "network.host");
 	pb_put_bytes(&in, 9, span_of("security.insecure"));
@@ -882,6 +807,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_method_has_its_access),
 		cmocka_unit_test(only_known_headers_pass),
+		cmocka_unit_test(the_shared_key_goes_up_always),
 		cmocka_unit_test(refs_are_ones_own),
 		cmocka_unit_test(a_list_of_builds_is_empty),
 		cmocka_unit_test(the_cache_is_nobodys),

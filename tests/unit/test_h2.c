@@ -40,7 +40,7 @@ test_header(void *arg, struct span name, struct span value, struct buf *out)
 	(void)arg;
 	if (span_eq(name, "x-drop"))
 		return false;
-	if (span_eq(name, "x-ref"))
+	if (span_eq(name, "x-ref") || span_eq(name, "x-own"))
 		buf_puts(out, "mine-");
 	return buf_putspan(out, value) == 0;
 }
@@ -64,7 +64,10 @@ test_message(void *arg, int row, struct span body, struct buf *out,
 	return H2_PASS;
 }
 
-static const struct h2_judge judge = { test_open, test_header, test_message };
+static const struct h2_judge judge = {
+	.open = test_open, .header = test_header, .message = test_message,
+	.always = "x-own",
+};
 
 /* --- a client and a dockerd around it ------------------------------------------ */
 
@@ -249,6 +252,7 @@ expect_up_head(struct t *t, uint32_t stream, const char *path)
 	assert_string_equal(field(&f, ":path"), path);
 	assert_string_equal(field(&f, ":method"), "POST");
 	assert_string_equal(field(&f, "x-ref"), "mine-abc");
+	assert_string_equal(field(&f, "x-own"), "mine-");	/* never sent */
 	assert_string_equal(field(&f, "user-agent"), "test/1");
 	assert_null(field(&f, "x-drop"));
 	buf_free(&f.text);
