@@ -12,7 +12,10 @@
  *  - cache mounts get a name space of the uid;
  *  - the Dockerfile frontend is the built-in one: "# syntax=" is ignored,
  *    since a custom frontend speaks to BuildKit behind the gate's back;
- *  - dockerd fetches no git repository, and no URL of this host's own.
+ *  - dockerd fetches no git repository, and no URL of this host's own;
+ *  - build graphs hold only what is there (buildkit_llb.c), and the calls of
+ *    a running build have the parts that BuildKit takes for granted: it runs
+ *    inside of dockerd, and a nil pointer in it ends everybody's containers.
  * POST /session needs none of this: there the user is the HTTP/2 server and
  * dockerd asks for files of the build that the user started.
  *
@@ -20,7 +23,9 @@
  * layers are cached for all (content is addressed, not named); a client that
  * returns an image config of its own gives the image what labels it likes,
  * so an image's owner label proves nothing; a host name that resolves to
- * this host is fetched.
+ * this host is fetched; what a Dockerfile or an image makes BuildKit do is not
+ * looked at (a file operation that fails on an image without layers, which a
+ * named context may be, ends engines up to 28.5).
  */
 #ifndef BUILDKIT_H
 #define BUILDKIT_H

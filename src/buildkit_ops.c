@@ -188,11 +188,24 @@ static const struct llb_field mount_fields[] = {
 	LLB_STRING(23), LLB_INT(24, 0, 2),
 };
 
-/* Which options a kind of mount must have; only a bind has an output. */
+/* Which options a kind of mount must have. */
 static const uint32_t mount_needs[] = {
 	[MOUNT_SECRET] = 21, [MOUNT_SSH] = 22, [MOUNT_CACHE] = 20,
 	[MOUNT_TMPFS] = 0,
 };
+
+/* Only a bind has an output; clients write none at all for secrets and agents
+ * of ssh, which reads as 0. */
+static bool
+mount_output_ok(struct llb *l, struct span mount, int64_t kind)
+{
+	int64_t v = llb_number(mount, 4);
+
+	if (kind == MOUNT_BIND)
+		return output_ok(l, mount, 4);
+	return v == -1 || (v == 0 && kind != MOUNT_CACHE &&
+	    kind != MOUNT_TMPFS);
+}
 
 static enum reason
 on_mount(struct llb *l, const struct pb_field *f)
@@ -207,11 +220,8 @@ on_mount(struct llb *l, const struct pb_field *f)
 		return kind == MOUNT_CACHE ? refuse(l->why, R_BUILD,
 		    "cache mount outside of %s", l->space) :
 		    llb_bad(l, "mount");
-	if (!index_ok(f->bytes, 1, l->n_inputs) ||
-	    !output_ok(l, f->bytes, 4) ||
-	    (kind != MOUNT_BIND && llb_number(f->bytes, 4) != -1))
-		return llb_bad(l, "mount");
-	return R_NONE;
+	return index_ok(f->bytes, 1, l->n_inputs) &&
+	    mount_output_ok(l, f->bytes, kind) ? R_NONE : llb_bad(l, "mount");
 }
 
 /* The one mount on "/" is the root file system. */

@@ -124,7 +124,9 @@ if new; then
 	may $ALICE docker run --rm --pull never ds01t-kit/upper cat /all /few
 	shows 'a heredoc' 'what linked targets made is there'
 	shows context '… with what was copied, added and mounted in the first'
-	may $ALICE docker buildx build --check kit
+	if as $ALICE docker buildx build --help | grep -q -- --check; then
+		may $ALICE docker buildx build --check kit
+	fi
 	dockerfile $ALICE "FROM $IMAGE\nRUN false\n"
 	grep -q '>>> RUN false' "$ERR"
 	row $? 'a failed step is shown where it stands in the Dockerfile'

@@ -150,6 +150,12 @@ static const struct row {
 	{ SHELL("2{1=-1 3'/x'4=-1 6=1}"), "build" },
 	{ SHELL("2{1=-1 3'/x'4=-1 6=1 21{1'id'4=256}}"), "" },
 	{ SHELL("2{1=-1 3'/x'4=-1 6=1 21{1'id'4=-1}}"), "build" },
+	/* as clients write them, and not as an output */
+	{ SHELL("2{3'/x'6=1 21{1'id'}}"), "" },
+	{ SHELL("2{3'/x'6=1 21{}}2{3'/y'6=2 22{}}2{1=-1 3'/o'4=1}"), "" },
+	{ SHELL("2{3'/x'4=1 6=1 21{1'id'}}"), "build" },
+	{ SHELL("2{1=1 3'/x'6=1 21{1'id'}}"), "build" },
+	{ SHELL("2{3'/x'6=4}"), "build" },
 	{ SHELL("2{1=-1 3'/x'4=-1 6=2}"), "build" },
 	{ SHELL("2{1=-1 3'/x'4=-1 6=2 22{1'id'}}"), "" },
 	{ SHELL("2{1=-1 3'/x'4=-1 6=3}"), "build" },
