@@ -236,24 +236,52 @@ each_graph_has_its_answer(void **state)
 	}
 }
 
-/* Merges of the same two things double a name and the ways to it. */
+/* Merges of the same two things double a name; so do the ways to a source by
+ * any operation that has an input twice. */
 static void
 a_graph_does_not_grow_by_itself(void **state)
 {
+	static const char merge[] = "6{1{}1{1=1}}";
+	static const char shell[] = "2{" META ROOT "}";
+	static const struct {
+		int name, times;
+		const char *op;
+		enum h2_verdict v;
+	} way[] = {
+		{ 1, 4, merge, H2_PASS }, { 4000, 3, merge, H2_PASS },
+		{ 4000, 5, merge, H2_REFUSE }, { 1, 22, merge, H2_REFUSE },
+		{ 1, 19, shell, H2_PASS }, { 1, 22, shell, H2_REFUSE },
+	};
+
+	(void)state;
+	for (size_t w = 0; w < sizeof(way) / sizeof(way[0]); w++) {
+		struct buf text cleanup_buf = BUF_INIT(0);
+		struct buf out cleanup_buf = BUF_INIT(0);
+		char id[64] = "";
+
+		buf_printf(&text, "2[3{1'local://%0*d'}", way[w].name, 0);
+		for (int i = 0; i < way[w].times; i++)
+			buf_printf(&text, ";1{1@%d}1{1@%d}%s", i, i, way[w].op);
+		buf_printf(&text, ";1{1@%d}]", way[w].times);
+		assert_int_equal(ask(CONTROL "Solve", text.data, &out, id),
+		    way[w].v);
+	}
+}
+
+/* Where an operation comes from is a graph of its own. */
+static void
+places_in_a_dockerfile_are_left_out(void **state)
+{
+	struct buf a cleanup_buf = BUF_INIT(0), b cleanup_buf = BUF_INIT(0);
 	char id[64] = "";
 
 	(void)state;
-	for (int merges = 4; merges <= 24; merges += 20) {
-		struct buf text cleanup_buf = BUF_INIT(0);
-		struct buf out cleanup_buf = BUF_INIT(0);
-
-		buf_printf(&text, "2[%s", SRC);
-		for (int i = 0; i < merges; i++)
-			buf_printf(&text, ";1{1@%d}1{1@%d}6{1{}1{1=1}}", i, i);
-		buf_printf(&text, ";1{1@%d}]", merges);
-		assert_int_equal(ask(CONTROL "Solve", text.data, &out, id),
-		    merges == 4 ? H2_PASS : H2_REFUSE);
-	}
+	assert_int_equal(ask(BRIDGE "Solve", "1[" SRC ";1{1@0}|2{1@0 2{}}"
+	    "3{1{1@0}2{3[" SRC "]}}]", &a, id), H2_PASS);
+	assert_int_equal(ask(BRIDGE "Solve", "1[" SRC ";1{1@0}|2{1@0 2{}}]",
+	    &b, id), H2_PASS);
+	assert_int_equal(a.len, b.len);
+	assert_memory_equal(a.data, b.data, b.len);
 }
 
 static void
@@ -419,6 +447,7 @@ main(void)
 		cmocka_unit_test(digests_are_sha256),
 		cmocka_unit_test(each_graph_has_its_answer),
 		cmocka_unit_test(a_graph_does_not_grow_by_itself),
+		cmocka_unit_test(places_in_a_dockerfile_are_left_out),
 		cmocka_unit_test(a_graph_has_an_end),
 		cmocka_unit_test(each_call_is_written_afresh),
 		cmocka_unit_test(the_cache_has_its_options),
