@@ -78,20 +78,24 @@ labelled(struct span image, char out[USER_NAME_MAX])
 	}
 }
 
-/* Did the image come from, or go to, the registry under that name? */
+/* Did the image come from, or go to, the registry under that name?  With
+ * containerd's store every image looks so: there its digest is its id. */
 static bool
-from_registry(struct span image, const struct image_ref *ref)
+from_registry(struct span image, const struct image_ref *ref, bool *sure)
 {
 	struct json_iter it = json_iter(json_get(image, "RepoDigests"));
-	char text[IMAGE_TEXT_MAX];
+	char text[IMAGE_TEXT_MAX], id[IMAGE_ID_MAX] = "";
 	struct image_ref r;
 	struct span v;
 
+	(void)json_string(json_get(image, "Id"), id, sizeof(id));
 	while (json_next(&it, NULL, &v))
 		if (json_string(v, text, sizeof(text)) &&
 		    image_ref_read(text, NULL, &r) &&
-		    strcmp(r.name, ref->name) == 0)
+		    strcmp(r.name, ref->name) == 0) {
+			*sure = strcmp(r.digest, id) != 0;
 			return true;
+		}
 	return false;
 }
 
@@ -198,7 +202,8 @@ image_pull(const struct image_ask *ask, const struct image_ref *ref,
     struct refusal *why)
 {
 	struct buf raw cleanup_buf = BUF_INIT(OWNER_ANSWER_MAX);
-	char text[IMAGE_TEXT_MAX], owner[USER_NAME_MAX];
+	char text[IMAGE_TEXT_MAX], owner[USER_NAME_MAX], space[IMAGE_NAME_MAX];
+	bool sure = false;
 	enum reason r;
 	int status;
 
@@ -214,7 +219,8 @@ image_pull(const struct image_ask *ask, const struct image_ref *ref,
 	if (status != 200)
 		return status == 404 ? R_NONE : why->why;
 	labelled(buf_span(&raw), owner);
-	if (owner[0] == '\0' && from_registry(buf_span(&raw), ref))
+	if (owner[0] == '\0' && from_registry(buf_span(&raw), ref, &sure) &&
+	    (sure || space_of(ask, ref, space) != SOMEBODYS))
 		return R_NONE;
 	return is_his(ask, ref, buf_span(&raw), why);
 }

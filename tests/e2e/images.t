@@ -46,6 +46,8 @@ build() {	# user, tag, content; further words are options
 for u in $ALICE $BOB; do
 	install -d -o "$u" "$H/$u/empty"
 done
+# containerd's store does not tell what was pulled
+STORE=$(direct info -f '{{.DriverStatus}}' | grep -o containerd.snapshotter)
 BKIT=
 ! as $ALICE docker buildx version >/dev/null 2>&1 || BKIT=yes
 
@@ -132,7 +134,7 @@ for t in $IMAGE ds01i-free:1; do
 	keeps "$AT" $ALICE docker image rm -f $t
 	keeps "$AT" $ALICE docker commit ds01i-ca $t
 	keeps "$AT" $ALICE sh -c "docker export ds01i-ca | docker import - $t"
-	keeps "$AT" $ALICE docker pull $t
+	[ -n "$STORE" ] || keeps "$AT" $ALICE docker pull $t
 done
 for t in $BOB/own $BOB/new localhost:5000/$BOB/x docker.io/$BOB/new:latest; do
 	keeps "$BT" $ALICE docker tag ds01i-a:1 $t
@@ -207,7 +209,9 @@ api_refused 400 'fromImage and fromSrc' $ALICE POST \
     '/images/create?fromImage=ds01i-b:1&fromSrc=-&repo=ds01i-x'
 api_keeps "$BT" $ALICE DELETE '/images/ds01i-b:1?force=1&noprune=1'
 api_keeps "$BT" $ALICE DELETE '/images/docker.io%2flibrary%2Fds01i-b%3A1'
-answers 404 $ALICE DELETE "/images/ds01i-b:1@$B1"
+api $ALICE DELETE "/images/ds01i-b:1@$B1"
+[ "$STATUS" = 404 ] || [ "$STATUS" = 403 ]
+row $? 'DELETE tag@digest'
 stand 'DELETE tag@digest'
 api_keeps "$BT" $ALICE POST '/build?t=ds01i-b:1&remote='
 api_keeps "$BT" $ALICE POST '/build?t=ds01i-y&t=ds01i-b:1'

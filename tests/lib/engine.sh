@@ -138,8 +138,10 @@ engine_gpus() {
 
 # What ds01-docker(1) tells a site to set, and the GPUs.
 engine_config() {	# default runtime
-	cdi=
-	[ "$ENGINE" = 20.10 ] || cdi="\"features\":{\"cdi\":true},
+	cdi= store=false
+	[ "${ENGINE_STORE:-}" != containerd ] || store=true
+	[ "$ENGINE" = 20.10 ] ||
+	    cdi="\"features\":{\"cdi\":true,\"containerd-snapshotter\":$store},
 	    \"cdi-spec-dirs\":[\"$ENGINE_DIR/gpu/cdi\"],"
 	cat >"$ENGINE_DIR/daemon.json" <<-END
 	{"builder":{"Entitlements":{"network-host":false,

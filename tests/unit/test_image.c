@@ -200,6 +200,10 @@ static const struct fake_row world[] = {
 	IMAGE(HUB "pushed:1", B, "", "\"pushed@" DIGEST "\"", BOBS),
 	IMAGE("docker.io/bob/pulled:1", C, "", "\"bob/pulled@" DIGEST "\"",
 	    NO_LABELS),
+	/* as containerd's store shows everything */
+	IMAGE(HUB "store:1", DIGEST, "", "\"store@" DIGEST "\"", NO_LABELS),
+	IMAGE("docker.io/bob/store:1", DIGEST, "", "\"bob/store@" DIGEST
+	    "\"", NO_LABELS),
 	/* by id, with all its names */
 	IMAGE("1111", "sha256:1111", "\"own:1\",\"bob/x:1\"", "", OWN),
 	IMAGE("2222", "sha256:2222", "\"own:1\",\"<none>:<none>\"",
@@ -277,6 +281,8 @@ static const struct {
 	{ "bob/u:1", NOT, NOT, "bob" },
 	{ "bob/mine:1", NOT, NOT, "bob" },
 	{ "bob/pulled:1", NOT, R_NONE, "bob" },
+	{ "store:1", NOT, R_NONE, ADMINS },
+	{ "bob/store:1", NOT, NOT, "bob" },
 	{ "broken:1", R_ENGINE_ERROR, R_ENGINE_ERROR, "" },
 	{ "bobs", R_TAG, R_TAG, "" },
 	{ "bobs@" DIGEST, R_TAG, R_NONE, "" },
