@@ -131,7 +131,7 @@ sub to_top {
 		push @v, $t;
 	}
 	return map { variant('top level', $c, body => $_, reason =>
-	    "$no_key|runtime") } @v;
+	    "$no_key|runtime|field_denied") } @v;
 }
 
 sub repeated {
