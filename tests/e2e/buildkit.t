@@ -9,7 +9,8 @@ if ! as $ALICE docker buildx version >/dev/null 2>&1; then
 	skip 'BuildKit' 'no buildx here'
 	finish
 fi
-# Engines before 23 know no source policy and keep no history.
+# Engines before 23 know no source policy, no named contexts and no RUN
+# --network, and keep no history.
 new() {
 	api_at_least 43
 }
@@ -65,7 +66,8 @@ may $ALICE sh -c "$B -q -t ds01t-kit/stdin - <kit/plain"
 may $ALICE docker buildx build -o type=local,dest=out kit
 ok 'an exported build is the user'"'"'s own file' test -O "$H/out/../kit" -o -f "$H/out/made"
 may $ALICE docker buildx build -o type=tar,dest=out.tar kit
-may $ALICE $B --build-context other=kit --build-arg X=1 --target a kit
+may $ALICE $B --build-arg X=1 --target a kit
+! new || may $ALICE $B --build-context other=kit kit
 may $ALICE docker buildx ls
 may $ALICE docker buildx inspect
 cat >"$H/docker-bake.hcl" <<'END'
@@ -189,7 +191,7 @@ refused 'does not fetch for you' $ALICE $B https://127.0.0.1:1/x.git
 refused 'does not fetch for you' $ALICE $B --build-context x=https://127.0.0.1:1/x kit
 refused ds01.user $ALICE $B --label ds01.user=$BOB kit
 refused ds01.protected $ALICE $B --label ds01.protected=true kit
-denied 'network.host is not allowed' $ALICE "FROM $IMAGE\nRUN --network=host true\n"
+! new || denied 'network.host is not allowed' $ALICE "FROM $IMAGE\nRUN --network=host true\n"
 dockerfile $ALICE "# syntax=ds01t/no-such-frontend:1\nFROM $IMAGE\nRUN true\n"
 row $RC 'a custom frontend is not run: the built-in one is'
 if new; then
