@@ -10,10 +10,6 @@ D=$PLACE/home/$ALICE/dir
 as $ALICE sh -c 'mkdir dir && echo mine >dir/f'
 ok 'the tool builds' gcc -static -o "$WORK/escape" "$TOP/tests/e2e/escape.c"
 chmod 755 "$WORK/escape"
-remaps() {
-	direct info --format '{{.SecurityOptions}}' | grep -q name=userns
-}
-
 # Root serves, and beside it lives a process with alice's own ids.  Its root
 # directory is her road to root's socket.
 attempt() {	# what

@@ -320,7 +320,8 @@ may $ALICE $X sh -c 'sed -i s/^root:x:/root::/ /etc/passwd; mkdir /suid; cp /bin
 may $ALICE docker exec -u 2000 ds01t-root /suid/su root -c 'id -u'
 shows 0 'a setuid program works'
 may $ALICE $X chroot / true
-may $ALICE $X sh -c 'mknod /tmp/p p; mkfifo /tmp/q; mknod /tmp/null c 1 3'
+may $ALICE $X sh -c 'mknod /tmp/p p; mkfifo /tmp/q'
+remaps || may $ALICE $X mknod /tmp/null c 1 3
 may $ALICE $X ping -c 1 -w 5 127.0.0.1
 may $ALICE $X sh -c 'httpd -p 80 -h /etc && wget -q -O - http://127.0.0.1/passwd'
 shows u2: 'a port below 1024 inside'
@@ -402,7 +403,9 @@ if [ ! -d "$NODE_CACHE/node_modules/@devcontainers" ]; then
 elif below_home; then
 	may $ALICE $D up --workspace-folder dev1
 	shows '"outcome":"success"' 'a dev container from an image is up'
-	made dev1 created /workspaces/dev1 b
+	# with userns-remap the home in the image is not its user's, and what
+	# is to run there is left out by the client
+	remaps || made dev1 created /workspaces/dev1 b
 	may $ALICE $D up --workspace-folder dev2
 	shows '"outcome":"success"' 'one from a Dockerfile'
 	made dev2 y /workspaces/dev2

@@ -244,6 +244,10 @@ finish() {
 	[ $BAD -eq 0 ]
 	exit
 }
+# Is root in containers another one than the host's?
+remaps() {
+	direct info --format '{{.SecurityOptions}}' | grep -q name=userns
+}
 api_at_least() {
 	[ "${ENGINE_API#1.}" -ge "$1" ]
 }

@@ -136,16 +136,18 @@ engine_gpus() {
 	} >"$d/cdi/nvidia.json"
 }
 
-# What ds01-docker(1) tells a site to set, and the GPUs.
+# What ds01-docker(1) tells a site to set, and the GPUs.  ENGINE_REMAP: root
+# in containers gets ids of the service user's range (place_install).
 engine_config() {	# default runtime
-	cdi= store=false
+	cdi='' remap='' store=false
+	[ -z "${ENGINE_REMAP:-}" ] || remap="\"userns-remap\":\"$SERVICE_USER\","
 	[ "${ENGINE_STORE:-}" != containerd ] || store=true
 	[ "$ENGINE" = 20.10 ] ||
 	    cdi="\"features\":{\"cdi\":true,\"containerd-snapshotter\":$store},
 	    \"cdi-spec-dirs\":[\"$ENGINE_DIR/gpu/cdi\"],"
 	cat >"$ENGINE_DIR/daemon.json" <<-END
 	{"builder":{"Entitlements":{"network-host":false,
-	    "security-insecure":false}}, $cdi
+	    "security-insecure":false}}, $cdi $remap
 	 "default-runtime":"$1",
 	 "runtimes":{"nvidia":
 	    {"path":"$ENGINE_DIR/gpu/nvidia-container-runtime"}}}

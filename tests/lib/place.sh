@@ -66,6 +66,9 @@ place_install() {
 	useradd --system -M -d / -s /usr/sbin/nologin -U -G docker \
 	    "$SERVICE_USER" 2>/dev/null || return 1
 	echo "$SERVICE_USER" >>"$PLACE/users"
+	# for engines with userns-remap; userdel takes it back
+	usermod --add-subuids 1879048192-1879113727 \
+	    --add-subgids 1879048192-1879113727 "$SERVICE_USER" || return 1
 	for u in "$ALICE" "$BOB" "$ERIN" "$NUMBER"; do
 		place_user "$u" || return 1
 	done
