@@ -5,6 +5,8 @@
 #define GATE_H
 
 #include <pthread.h>
+#include <sys/stat.h>
+
 #include <stdatomic.h>
 
 #include "lease.h"
@@ -13,6 +15,8 @@
 struct gate {
 	struct lease_hello hello;	/* of the first lease: who this is for */
 	bool private;			/* one command's own: no control socket */
+	struct stat self;		/* the program's file at the start */
+	bool retired;			/* upgraded: takes no more leases */
 	atomic_int leases, connections;
 	int wake;			/* eventfd: a thread has ended */
 	pthread_mutex_t lock;		/* guards view */

@@ -166,6 +166,8 @@ start(void)
 	if (gate_read_hello(GATE_FD_LEASE, &gate.hello) < 0)
 		diex("no hello from the launcher");
 	gate.private = gate.hello.control[0] == '\0';
+	if (stat(DS01_GATE, &gate.self) != 0)
+		die("%s", DS01_GATE);
 	v = view_make(&gate.hello, &known);
 	if (v == NULL)
 		diex("out of memory");
@@ -287,6 +289,28 @@ add_lease(int fd, bool first)
 	run(j, lease_thread, &gate.leases);
 }
 
+/* An upgrade put another program where this one came from. */
+static bool
+is_replaced(void)
+{
+	struct stat now;
+
+	return stat(DS01_GATE, &now) != 0 || now.st_dev != gate.self.st_dev ||
+	    now.st_ino != gate.self.st_ino ||
+	    now.st_mtim.tv_sec != gate.self.st_mtim.tv_sec;
+}
+
+/* Serves what it serves already; the names are its successor's, whom the
+ * launcher starts when nobody answers. */
+static void
+retire(void)
+{
+	(void)unlink(gate.hello.socket);
+	(void)unlink(gate.hello.control);
+	(void)close(GATE_FD_CONTROL);
+	gate.retired = true;
+}
+
 /* Only a launcher that is still root may ask for a lease. */
 static void
 accept_lease(void)
@@ -299,6 +323,11 @@ accept_lease(void)
 		return;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &u, &len) != 0 ||
 	    u.uid != 0) {
+		close(fd);
+		return;
+	}
+	if (is_replaced()) {
+		retire();
 		close(fd);
 		return;
 	}
@@ -327,7 +356,7 @@ serve(void)
 	for (;;) {
 		bool was_idle = idle();
 		int rc = poll(p, 3, !was_idle ? -1 :
-		    gate.private ? 0 : LINGER_MS);
+		    gate.private || gate.retired ? 0 : LINGER_MS);
 		if (rc < 0 && errno != EINTR)
 			die("poll");
 		if (rc == 0 && was_idle && idle())
@@ -340,6 +369,8 @@ serve(void)
 			accept_connection();
 		if (p[2].revents)
 			accept_lease();
+		if (gate.retired)
+			p[2].fd = -1;
 	}
 }
 
@@ -351,8 +382,9 @@ main(void)
 	serve();
 	/* The names go first: a launcher that finds no gate behind a name may
 	 * put its own there at once (lease.h). */
-	(void)unlink(gate.hello.socket);
-	if (!gate.private)
+	if (!gate.retired)
+		(void)unlink(gate.hello.socket);
+	if (!gate.private && !gate.retired)
 		(void)unlink(gate.hello.control);
 	record_close();
 	return 0;

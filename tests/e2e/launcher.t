@@ -277,6 +277,13 @@ wait $holder 2>/dev/null
 is "a lingering gate serves the next command" \
     "$(sh_as '$S true'; a=$(gates); sh_as '$S true'
     [ "$a" = "$(gates)" ] && echo same)" same
+cp -p "$GATE" "$GATE.new" && mv "$GATE.new" "$GATE"
+before=$(gates)
+is "after an upgrade the next command has the new one" \
+    "$(sh_as '$S true' && [ "$(gates)" != "$before" ] && echo new)" new
+wait_for sh -c "! kill -0 $before" 2>/dev/null
+is "and the old one ends when it has nothing to do" \
+    "$(kill -0 "$before" 2>/dev/null && echo alive) $(gates | wc -l)" " 1"
 end_gates
 like "a killed gate is replaced" \
     "$(sh_as '$D version --format {{.Server.Version}}')" '^[0-9]+\.'

@@ -112,10 +112,10 @@ place_plugins() {
 # Gates linger; the next engine gets new ones.
 place_end_gates() {
 	for p in /proc/[0-9]*; do
-		if [ "$(readlink "$p/exe" 2>/dev/null)" = \
-		    "$PLACE/usr/libexec/ds01-docker/gate" ]; then
-			kill -KILL "${p#/proc/}" 2>/dev/null
-		fi
+		case $(readlink "$p/exe" 2>/dev/null) in
+		"$PLACE/usr/libexec/ds01-docker/gate"*)	# also a deleted one
+			kill -KILL "${p#/proc/}" 2>/dev/null ;;
+		esac
 	done
 }
 
