@@ -23,9 +23,7 @@
  * layers are cached for all (content is addressed, not named); a client that
  * returns an image config of its own gives the image what labels it likes,
  * so an image's owner label proves nothing; a host name that resolves to
- * this host is fetched; what a Dockerfile or an image makes BuildKit do is not
- * looked at (a file operation that fails on an image without layers, which a
- * named context may be, ends engines up to 28.5).
+ * this host is fetched; what a Dockerfile makes BuildKit do is not looked at.
  */
 #ifndef BUILDKIT_H
 #define BUILDKIT_H
@@ -43,6 +41,9 @@ enum buildkit_image {
 struct buildkit_rules {
 	const struct caller *as;
 	bool host_network;	/* may RUN steps join the host's network? */
+	bool graphs;		/* may clients send graphs, and name images as
+				 * contexts?  Some end the engine (file_op of
+				 * an image without layers) */
 	/* R_NONE, or a refusal.  ref is [A-Za-z0-9._/:-]+ as written. */
 	enum reason (*image)(void *arg, enum buildkit_image kind,
 	    const char *ref, struct refusal *why);

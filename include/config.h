@@ -19,7 +19,7 @@ enum audit_mode { AUDIT_MODE_OFF, AUDIT_MODE_ON, AUDIT_MODE_REQUIRED };
 enum audit_events { AUDIT_EVENTS_CHANGES, AUDIT_EVENTS_ALL,
     AUDIT_EVENTS_DENIALS };
 enum images_mode { IMAGES_PROTECTED, IMAGES_SHARED };
-enum builds_mode { BUILDS_ALLOW, BUILDS_CLASSIC, BUILDS_DENY };
+enum builds_mode { BUILDS_ALLOW, BUILDS_GRAPHS, BUILDS_CLASSIC, BUILDS_DENY };
 enum gpu_mode { GPUS_NONE, GPUS_ALL, GPUS_LIST, GPUS_COUNT };
 
 struct strings {	/* owned list of owned strings */

@@ -102,12 +102,23 @@ take_ref(struct job *j, const struct pb_field *f)
 	return R_NONE;
 }
 
+/* A graph that the client made; a Dockerfile becomes one in the engine. */
+static enum reason
+may_have_graph(struct job *j)
+{
+	return j->rules->graphs ? R_NONE :
+	    refuse(j->why, R_BUILD, "a graph that is not from a Dockerfile "
+	    "(bake's linked targets)");
+}
+
 static enum reason
 take_definition(struct job *j, const struct pb_field *f)
 {
 	struct buf def cleanup_buf = BUF_INIT(H2_HOLD_MAX);
-	enum reason r = buildkit_llb(j->rules, f->bytes, &def, j->why);
+	enum reason r = may_have_graph(j);
 
+	if (r == R_NONE)
+		r = buildkit_llb(j->rules, f->bytes, &def, j->why);
 	if (r == R_NONE && pb_put_bytes(j->out, f->number, buf_span(&def)) < 0)
 		r = refuse(j->why, R_INTERNAL, "out of memory");
 	return r;
@@ -123,7 +134,9 @@ take_input(struct job *j, const struct pb_field *f)
 
 	if (!pb_entry(f->bytes, &name, &value))
 		return job_malformed(j);
-	r = buildkit_llb(j->rules, value, &def, j->why);
+	r = may_have_graph(j);
+	if (r == R_NONE)
+		r = buildkit_llb(j->rules, value, &def, j->why);
 	if (r == R_NONE && pb_put_entry(j->out, f->number, name,
 	    buf_span(&def)) < 0)
 		r = refuse(j->why, R_INTERNAL, "out of memory");
@@ -160,6 +173,10 @@ on_cgroup(struct job *j, struct span v)
 static enum reason
 on_context(struct job *j, struct span v)
 {
+	if (!j->rules->graphs && (job_prefix(v, "docker-image:") ||
+	    job_prefix(v, "oci-layout:")))
+		return refuse(j->why, R_BUILD, "an image as a named context: "
+		    "name it in a FROM of the Dockerfile");
 	return !buildkit_remote(v) ? R_NONE :
 	    refuse(j->why, R_REMOTE_SOURCE, "%.*s",
 	    (int)(v.len < 200 ? v.len : 200), v.ptr);

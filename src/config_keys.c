@@ -38,8 +38,8 @@ static const char *const images_words[] = {
 	[IMAGES_PROTECTED] = "protected", [IMAGES_SHARED] = "shared", NULL
 };
 static const char *const builds_words[] = {
-	[BUILDS_ALLOW] = "allow", [BUILDS_CLASSIC] = "classic",
-	[BUILDS_DENY] = "deny", NULL
+	[BUILDS_ALLOW] = "allow", [BUILDS_GRAPHS] = "graphs",
+	[BUILDS_CLASSIC] = "classic", [BUILDS_DENY] = "deny", NULL
 };
 
 /* An enumerator is stored as an unsigned int. */
@@ -95,8 +95,9 @@ static const struct config_key keys[] = {
 	{ "images", "protected|shared", "protected",
 	  "May a user move or remove image tags that are not his?",
 	  WORD_KEY(images_words, images) },
-	{ "builds", "allow|classic|deny", "allow",
-	  "Image builds: any builder, the classic one only, or none.",
+	{ "builds", "allow|graphs|classic|deny", "allow",
+	  "Builds: of Dockerfiles; also of graphs that clients make; by the "
+	  "classic builder only; or none.",
 	  WORD_KEY(builds_words, builds) },
 
 	{ "policy.*.binds", "list", "[~]",

@@ -265,7 +265,7 @@ builds_allowed(struct request *r, bool buildkit)
 {
 	enum builds_mode m = r->conn->view->cfg->builds;
 
-	if (r->trusted || m == BUILDS_ALLOW ||
+	if (r->trusted || m == BUILDS_ALLOW || m == BUILDS_GRAPHS ||
 	    (m == BUILDS_CLASSIC && !buildkit))
 		return R_NONE;
 	return refuse(&r->why, R_BUILD, "%s", buildkit ? "BuildKit" : "build");

@@ -122,7 +122,11 @@ if new; then
 	  tags = ["ds01t-kit/upper"]
 	}
 	END
+	refused 'a graph that is not from a Dockerfile' $ALICE \
+	    docker buildx bake --load -f linked.hcl upper
+	place_config 'builds: graphs'
 	may $ALICE docker buildx bake --load -f linked.hcl upper
+	place_config
 	may $ALICE docker run --rm --pull never ds01t-kit/upper cat /all /few
 	shows 'a heredoc' 'what linked targets made is there'
 	shows context '… with what was copied, added and mounted in the first'
@@ -209,7 +213,8 @@ if new; then
 	row $? 'another host is none of the policy'"'"'s'
 fi
 
-# --- calls that no honest client makes
+# --- calls that no honest client makes, where graphs are allowed
+place_config 'builds: graphs'
 cp "$(dirname "$0")/grpc.pl" "$WORK/grpc.pl"
 chmod 0644 "$WORK/grpc.pl"
 call() {	# text, user, PATH [HEX]
@@ -246,6 +251,18 @@ call 'goaway 6' $ALICE frame ffffff000000000001
 call 'frame 1' $CAROL $C/Info
 
 # --- graphs and calls that would end an engine, if it got them
+# An image without layers, named as a context, and a step in it that fails: the
+# engine's end, which only refusing such contexts keeps away.
+place_config
+if new; then
+	printf 'FROM foo\nCOPY --chown=nouser here /x\n' >"$H/kit/fatal"
+	run $ALICE sh -c 'printf "FROM scratch\nLABEL a=b\n" | DOCKER_BUILDKIT=0 docker build -q -t ds01t-none -'
+	row $RC 'an image without layers'
+	refused 'an image as a named context' $ALICE $B -f kit/fatal \
+	    --build-context foo=docker-image://ds01t-none kit
+	ok 'the engine lives' direct ps
+fi
+place_config 'builds: graphs'
 SEED=${SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}
 COUNT=${COUNT:-300}
 cp "$(dirname "$0")/graphs.pl" "$(dirname "$0")"/../data/grpc/* "$WORK"

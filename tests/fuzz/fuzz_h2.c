@@ -91,7 +91,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct caller alice = { .uid = 1000, .name = "alice" };
-	struct buildkit_rules r = { .as = &alice, .image = image,
+	struct buildkit_rules r = { .as = &alice, .graphs = true, .image = image,
 	    .decided = decided };
 	struct h2 *h = h2_new(&buildkit_judge, &r);
 	struct buf up = BUF_INIT(0);

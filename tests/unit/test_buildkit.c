@@ -61,7 +61,7 @@ static struct buildkit_rules
 rules(struct told *t)
 {
 	memset(t, 0, sizeof(*t));
-	return (struct buildkit_rules){ .as = &alice, .image = image,
+	return (struct buildkit_rules){ .as = &alice, .graphs = true, .image = image,
 	    .decided = decided, .arg = t };
 }
 
@@ -512,6 +512,35 @@ each_wish_has_its_answer(void **state)
 	}
 }
 
+/* Some graphs are the end of an engine (an image without layers). */
+static void
+graphs_are_for_sites_that_say_so(void **state)
+{
+	struct told t;
+	struct buildkit_rules r = rules(&t);
+	static const struct solve_row rows[] = {
+		{ K_ATTR, 7, "context:x", LEN("docker-image://alpine"), "build" },
+		{ K_ATTR, 7, "context:x", LEN("oci-layout://x"), "build" },
+		{ K_ATTR, 7, "context:x", LEN("local:x"), "" },
+		{ K_STRING, 2, "", NULL, 0, "build" },
+		{ K_ATTR, 10, "x", LEN(""), "build" },
+	};
+
+	(void)state;
+	r.graphs = false;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct buf in = BUF_INIT(0), out = BUF_INIT(0);
+		char why[1280];
+		int verdict;
+
+		put_row(&in, &rows[i]);
+		verdict = ask(&r, CONTROL "Solve", &in, &out, why);
+		assert_int_equal(verdict == H2_PASS, rows[i].id[0] == '\0');
+		buf_free(&in);
+		buf_free(&out);
+	}
+}
+
 static void
 the_host_network_is_for_who_may_have_it(void **state)
 {
@@ -813,6 +842,7 @@ main(void)
 		cmocka_unit_test(the_cache_is_nobodys),
 		cmocka_unit_test(a_message_is_one_and_not_compressed),
 		cmocka_unit_test(each_wish_has_its_answer),
+		cmocka_unit_test(graphs_are_for_sites_that_say_so),
 		cmocka_unit_test(the_host_network_is_for_who_may_have_it),
 		cmocka_unit_test(ours_counts),
 		cmocka_unit_test(the_same_build_is_written_the_same),

@@ -42,7 +42,7 @@ static const struct caller alice = { .uid = 1000, .name = "alice" };
 static enum h2_verdict
 ask(const char *path, const char *text, struct buf *out, char id[64])
 {
-	struct buildkit_rules r = { .as = &alice, .image = image,
+	struct buildkit_rules r = { .as = &alice, .graphs = true, .image = image,
 	    .decided = decided, .arg = id };
 	struct buf m cleanup_buf = BUF_INIT(0), body cleanup_buf = BUF_INIT(0);
 	char why[H2_WHY_MAX] = "";
@@ -291,7 +291,7 @@ a_graph_has_an_end(void **state)
 	struct buf out cleanup_buf = BUF_INIT(0);
 	struct buf m cleanup_buf = BUF_INIT(0);
 	struct buf def cleanup_buf = BUF_INIT(0);
-	struct buildkit_rules r = { .as = &alice };
+	struct buildkit_rules r = { .as = &alice, .graphs = true };
 	struct refusal why = { .why = R_NONE };
 
 	(void)state;
