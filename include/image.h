@@ -39,6 +39,9 @@ const char *image_ref_short(const struct image_ref *ref,
  * host:5000/alice/app; "" otherwise. */
 void image_ref_space(const struct image_ref *ref, char out[IMAGE_NAME_MAX]);
 
+/* May the caller of this policy pull from, and push to, its registry? */
+bool image_ref_allowed(const struct image_ref *ref, const struct policy *p);
+
 /* Tags that a request is making: nobody else makes them meanwhile, in
  * whatever gate.  All zero: none yet. */
 struct image_hold {

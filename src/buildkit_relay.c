@@ -28,7 +28,15 @@ static enum reason
 judge_image(void *arg, enum buildkit_image kind, const char *ref,
     struct refusal *why)
 {
-	return kind == BUILDKIT_TAG ? may_tag(arg, ref, why) : R_NONE;
+	struct request *r = arg;
+	struct image_ref to;
+
+	if (kind == BUILDKIT_TAG)
+		return may_tag(arg, ref, why);
+	if (!image_ref_read(ref, NULL, &to))
+		return refuse(why, R_TAG, "%.200s: not understood", ref);
+	return image_ref_allowed(&to, r->as.policy) ? R_NONE :
+	    refuse(why, R_IMAGE_SOURCE, "%.200s", ref);
 }
 
 static int

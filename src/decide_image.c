@@ -189,6 +189,15 @@ judge_import(struct request *r, const char *src)
 	return why != R_NONE ? why : add_label_change(r);
 }
 
+static enum reason
+judge_registry(struct request *r, const struct image_ref *ref)
+{
+	char text[IMAGE_TEXT_MAX];
+
+	return r->trusted || image_ref_allowed(ref, r->as.policy) ? R_NONE :
+	    refuse(&r->why, R_IMAGE_SOURCE, "%s", image_ref_text(ref, text));
+}
+
 /* Pull, or import when fromSrc is given. */
 enum reason
 decide_pull(struct request *r)
@@ -201,10 +210,12 @@ decide_pull(struct request *r)
 	if (*src != '\0')
 		return judge_import(r, src);
 	decide_name_image(r, text_of(r, "fromImage"), text_of(r, "tag"));
-	if (is_open(r))
+	if (r->trusted)
 		return R_NONE;
 	why = read_ref(r, "fromImage", "tag", &ref);
 	if (why == R_NONE)
+		why = judge_registry(r, &ref);
+	if (why == R_NONE && !is_open(r))
 		why = image_pull(&ask, &ref, &r->why);
 	return why != R_NONE ? why : write_ref(r, "fromImage", "tag", &ref);
 }
@@ -212,8 +223,15 @@ decide_pull(struct request *r)
 enum reason
 decide_push(struct request *r)
 {
+	struct image_ref ref;
+
 	decide_name_image(r, r->match.name, "");
-	return R_NONE;
+	if (r->trusted)
+		return R_NONE;
+	if (!image_ref_read(r->match.name, text_of(r, "tag"), &ref))
+		return refuse(&r->why, R_TAG, "%s: not understood",
+		    r->match.name);
+	return judge_registry(r, &ref);
 }
 
 enum reason

@@ -183,3 +183,15 @@ image_ref_space(const struct image_ref *ref, char out[IMAGE_NAME_MAX])
 	if (end != NULL)
 		snprintf(out, IMAGE_NAME_MAX, "%.*s", (int)(end - path), path);
 }
+
+bool
+image_ref_allowed(const struct image_ref *ref, const struct policy *p)
+{
+	size_t n = strcspn(ref->name, "/");
+
+	for (size_t i = 0; i < p->registries.n; i++)
+		if (strlen(p->registries.v[i]) == n &&
+		    strncasecmp(p->registries.v[i], ref->name, n) == 0)
+			return true;
+	return p->registries.n == 0;
+}

@@ -406,4 +406,20 @@ tar_of b.tar ds01i-b:1
 may $ALICE docker load -i b.tar
 is "$(id_of ds01i-b:1)" "$A1" '"images: shared" lets everybody do everything'
 place_config
+
+# --- registries that may be pulled from and pushed to
+place_config 'policy:' '  default:' "    registries: ['127.0.0.1:1']"
+T='registry or image'
+refused "$T" $ALICE docker pull busybox
+refused "$T" $ALICE docker pull 127.0.0.1:2/x
+refused "$T" $ALICE docker pull registry.example/x
+as $ALICE docker tag $IMAGE $ALICE/up
+refused "$T" $ALICE docker push $ALICE/up
+for c in pull push; do
+	as $ALICE docker tag $IMAGE 127.0.0.1:1/$ALICE/up
+	run $ALICE docker $c 127.0.0.1:1/$ALICE/up
+	[ $RC -ne 0 ] && ! grep -qF "$T" "$ERR"
+	row $? "$c is tried where it may be"
+done
+place_config
 finish
