@@ -231,8 +231,14 @@ clean_engine() {
 	[ -z "$_ids" ] || direct rmi -f $_ids
 }
 
+# What other files of rows left in the users' homes.
+clean_homes() {
+	find "$PLACE/home" -xdev -mindepth 2 -maxdepth 2 ! -name .docker \
+	    -exec rm -rf {} +
+}
 begin() {
 	clean_engine >/dev/null 2>&1
+	clean_homes
 	place_config
 	echo "# engine $ENGINE, API $ENGINE_API"
 }
