@@ -48,12 +48,18 @@ struct image_hold {
 	bool open;
 	int fd;
 };
-/* R_NONE, or why not.  pull: may be held by many who pull. */
+enum image_use {
+	IMAGE_MAKE,
+	IMAGE_MAKE_OWN,		/* in one's own name space: only pulls of
+				 * others could come between */
+	IMAGE_PULL		/* many may pull at once */
+};
+/* R_NONE, or why not. */
 enum reason image_hold(struct image_hold *h, const struct caller *c,
-    const struct image_ref *ref, bool pull, struct refusal *why);
+    const struct image_ref *ref, enum image_use use, struct refusal *why);
 void image_release(struct image_hold *h);
-/* Another file than DS01_RUN_DIR "/image-tags.lock", for tests. */
-void image_hold_file(const char *path);
+/* Another directory than DS01_RUN_DIR "/image-tags", for tests. */
+void image_hold_dir(const char *path);
 
 struct image_ask {
 	struct engine *engine;

@@ -154,17 +154,19 @@ image_make(const struct image_ask *ask, const struct image_ref *ref,
 
 	if (ref->tag[0] == '\0' || ref->digest[0] != '\0')
 		return refuse(why, R_TAG, "%s", image_ref_short(ref, text));
-	r = image_hold(ask->hold, ask->as, ref, false, why);
-	if (r != R_NONE)
-		return r;
+	/* what is another's for ever keeps nobody waiting */
 	switch (space_of(ask, ref, space)) {
 	case HIS:
-		return R_NONE;
+		return image_hold(ask->hold, ask->as, ref, IMAGE_MAKE_OWN,
+		    why);
 	case SOMEBODYS:
 		return not_yours(space, image_ref_short(ref, text), why);
 	case NOBODYS:
 		break;
 	}
+	r = image_hold(ask->hold, ask->as, ref, IMAGE_MAKE, why);
+	if (r != R_NONE)
+		return r;
 	status = look(ask, image_ref_text(ref, text), &raw, why);
 	if (status != 200)
 		return status == 404 ? R_NONE : why->why;
@@ -212,7 +214,7 @@ image_pull(const struct image_ask *ask, const struct image_ref *ref,
 	if (ref->tag[0] == '\0' || ref->digest[0] != '\0')
 		return refuse(why, R_TAG, "%s: pull one tag at a time",
 		    image_ref_short(ref, text));
-	r = image_hold(ask->hold, ask->as, ref, true, why);
+	r = image_hold(ask->hold, ask->as, ref, IMAGE_PULL, why);
 	if (r != R_NONE)
 		return r;
 	status = look(ask, image_ref_text(ref, text), &raw, why);

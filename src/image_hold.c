@@ -3,43 +3,47 @@
  *
  * A build finds its tag free and gives it out an hour later.  So that nobody
  * else makes that tag meanwhile, each request holds its tags until it ends:
- * as locks on bytes of one file, which the kernel drops with the request,
- * whatever becomes of the gate.  The byte says which tag, whether it is made
- * or pulled, and who; a user's own requests do not keep each other out, nor
- * do pulls.  Guarantees that of two users at most one passes: each takes his
- * lock first and looks for others' then.
+ * as locks on bytes of its user's file, which the kernel drops with the
+ * request, whatever becomes of the gate.  The byte says which tag, and
+ * whether it is made or pulled; a user's own requests do not keep each other
+ * out, nor do pulls.  Guarantees that of two users at most one passes: each
+ * takes his lock first and looks into all others' files then.
+ *
+ * Which byte is of 61 bits of SHA-256: nobody finds a name that keeps another
+ * one busy.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "image.h"
+#include "sha256.h"
 
-#define HASH_BITS 29		/* with one bit and 32 of uid: an off_t */
-#define HASH_START 0xcbf29ce484222325ull	/* FNV-1a */
-#define HASH_PRIME 0x100000001b3ull
+#define UID_TEXT 12		/* digits of a uid */
 
-static const char *path = DS01_RUN_DIR "/image-tags.lock";
+static const char *path = DS01_RUN_DIR "/image-tags";
 
 void
-image_hold_file(const char *p)
+image_hold_dir(const char *p)
 {
 	path = p;
 }
 
-/* First byte of the tag's range for those who make or pull it.  Two tags
- * that share one only keep each other waiting. */
+/* The tag's byte for those who make it; those who pull have the next. */
 static off_t
-range(const struct image_ref *ref, bool pull)
+byte_of(const struct image_ref *ref)
 {
+	unsigned char sum[SHA256_BYTES];
 	char text[IMAGE_TEXT_MAX];
-	const char *s = image_ref_text(ref, text);
-	uint64_t h = HASH_START;
+	uint64_t h = 0;
 
-	for (; *s != '\0'; s++)
-		h = (h ^ (unsigned char)*s) * HASH_PRIME;
-	h = (h ^ h >> 32) & ((1u << HASH_BITS) - 1);
-	return (off_t)(h << 33 | (uint64_t)pull << 32);
+	sha256(span_of(image_ref_text(ref, text)), sum);
+	for (size_t i = 0; i < sizeof(h); i++)
+		h = h << 8 | sum[i];
+	return (off_t)(h >> 3 << 1);
 }
 
 static int
@@ -48,49 +52,104 @@ lock(int fd, int cmd, short type, off_t start, off_t len)
 	struct flock l = { .l_type = type, .l_whence = SEEK_SET,
 	    .l_start = start, .l_len = len };
 
-	if (len == 0)
-		return 0;	/* to fcntl(2) that is all there is */
 	if (fcntl(fd, cmd, &l) < 0)
 		return -1;
 	return cmd == F_OFD_GETLK && l.l_type != F_UNLCK;
 }
 
-/* 1 when anybody but uid holds a byte there, 0, -1. */
 static int
-held_by_others(int fd, off_t start, uid_t uid)
+file_of(const char *user, int flags)
 {
-	int below = lock(fd, F_OFD_GETLK, F_WRLCK, start, (off_t)uid);
+	char name[sizeof(DS01_RUN_DIR) + 256];
+	int n = snprintf(name, sizeof(name), "%s/%s", path, user);
 
-	return below != 0 ? below : lock(fd, F_OFD_GETLK, F_WRLCK,
-	    start + (off_t)uid + 1, (off_t)UINT32_MAX - (off_t)uid);
+	if (n < 0 || (size_t)n >= sizeof(name)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	return open(name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+}
+
+static int
+own_file(const char *user)
+{
+	int fd = file_of(user, O_CREAT);
+
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	return mkdir(path, 0700) < 0 && errno != EEXIST ? -1 :
+	    file_of(user, O_CREAT);
+}
+
+/* 1 when that user holds any of the bytes, 0, -1. */
+static int
+holds(const char *user, off_t start, off_t len)
+{
+	int fd = file_of(user, 0), held, error;
+
+	if (fd < 0)
+		return -1;
+	held = lock(fd, F_OFD_GETLK, F_WRLCK, start, len);
+	error = errno;
+	close(fd);
+	errno = error;
+	return held;
+}
+
+/* The same for anybody but user; who: the first of them. */
+static int
+held_by_others(const char *user, off_t start, off_t len, char who[UID_TEXT])
+{
+	DIR *d = opendir(path);
+	struct dirent *e;
+	int held = 0;
+
+	if (d == NULL)
+		return -1;
+	while (held == 0 && (errno = 0, e = readdir(d)) != NULL) {
+		if (e->d_name[0] < '0' || e->d_name[0] > '9' ||
+		    strcmp(e->d_name, user) == 0)
+			continue;
+		held = holds(e->d_name, start, len);
+		snprintf(who, UID_TEXT, "%.*s", UID_TEXT - 1, e->d_name);
+	}
+	if (held == 0 && errno != 0)
+		held = -1;
+	int error = errno;
+	closedir(d);
+	errno = error;
+	return held;
 }
 
 enum reason
 image_hold(struct image_hold *h, const struct caller *c,
-    const struct image_ref *ref, bool pull, struct refusal *why)
+    const struct image_ref *ref, enum image_use use, struct refusal *why)
 {
-	off_t made = range(ref, false), pulled = range(ref, true);
-	char text[IMAGE_TEXT_MAX];
-	int others;
+	static const struct { off_t own, others, n; } bytes[] = {
+		[IMAGE_MAKE] = { 0, 0, 2 },
+		[IMAGE_MAKE_OWN] = { 0, 1, 1 },
+		[IMAGE_PULL] = { 1, 0, 1 },
+	};
+	char user[UID_TEXT], who[UID_TEXT] = "", text[IMAGE_TEXT_MAX];
+	off_t at = byte_of(ref);
+	int others = -1;
 
+	snprintf(user, sizeof(user), "%u", (unsigned)c->owner_uid);
 	if (!h->open) {
-		h->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-		    0600);
+		h->fd = own_file(user);
 		h->open = h->fd >= 0;
 	}
-	if (!h->open || lock(h->fd, F_OFD_SETLK, F_RDLCK, (pull ? pulled :
-	    made) + (off_t)c->owner_uid, 1) < 0)
-		return refuse(why, R_INTERNAL, "%s: %s", path,
-		    strerror(errno));
-	others = held_by_others(h->fd, made, c->owner_uid);
-	if (others == 0 && !pull)
-		others = held_by_others(h->fd, pulled, c->owner_uid);
+	if (h->open && lock(h->fd, F_OFD_SETLK, F_RDLCK, at + bytes[use].own,
+	    1) == 0)
+		others = held_by_others(user, at + bytes[use].others,
+		    bytes[use].n, who);
 	if (others == 0)
 		return R_NONE;
 	return others < 0 ?
 	    refuse(why, R_INTERNAL, "%s: %s", path, strerror(errno)) :
-	    refuse(why, R_NOT_OWNER_IMAGE, "somebody who is making it now: %s",
-	    image_ref_short(ref, text));
+	    refuse(why, R_NOT_OWNER_IMAGE, "somebody who is making it now: %s "
+	    "(wait until user %s is done, or ask an administrator)",
+	    image_ref_short(ref, text), who);
 }
 
 void

@@ -370,6 +370,30 @@ exec 8>&-
 wait $job
 row $? '… and he who makes it gets it'
 refused "belongs to $ALICE" $BOB docker tag ds01i-b:1 ds01i-race
+# one's own names are kept by nobody else
+for n in ds01i-free2:1 $ALICE/app:1 $ALICE/x; do
+	as $ALICE docker import - $n <"$WORK/f" >"$WORK/race" 2>&1 &
+	job="$job $!"
+done
+exec 8>"$WORK/f"
+i=0
+while [ $i -lt 100 ]; do
+	run $BOB docker commit nothing-here ds01i-free2:1
+	run $BOB docker tag ds01i-b:1 ds01i-free2:1
+	[ $RC -eq 0 ] || break
+	direct rmi ds01i-free2:1 >/dev/null 2>&1
+	i=$((i + 1))
+done
+grep -q 'making it now: ds01i-free2:1 (wait until user [0-9]* is done' "$ERR"
+row $? 'a request that never ends keeps its own free name'
+may $BOB docker tag ds01i-b:1 $BOB/app:1
+may $BOB docker tag ds01i-b:1 ds01i-b:2
+refused "belongs to $BOB" $ALICE docker commit ds01i-ca $BOB/app:2
+may $BOB docker tag ds01i-b:1 $BOB/app:2
+may $BOB docker rmi $BOB/app:1 $BOB/app:2
+exec 8>&-
+# shellcheck disable=SC2086
+wait $job
 
 # --- reserved labels of what an image is made of
 printf 'FROM %s\nLABEL ds01.protected=true ds01.gate=00 aime.mlc.USER=%s\n' \

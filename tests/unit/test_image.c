@@ -1,7 +1,7 @@
 /*
  * test_image.c - whose is an image tag.
  *
- * links: image image_ref image_hold owner owner_labelled engine cache buf span reason http json json_check json_walk query
+ * links: image image_ref image_hold sha256 owner owner_labelled engine cache buf span reason http json json_check json_walk query
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -156,7 +156,7 @@ static struct engine e;
 static struct image_hold hold;
 static struct image_ask ask = { .engine = &e, .as = &alice, .hold = &hold };
 static struct refusal why;
-static char lock_file[64];
+static char lock_dir[64];
 
 #define AT "/v1.41/images/"
 #define LABELS(l) "\"Config\":{\"Labels\":{" l "}}"
@@ -229,9 +229,23 @@ setup(void **state)
 	fake_start(&f, "1.41");
 	fake_rows(&f, world, sizeof(world) / sizeof(world[0]));
 	engine_init(&e, f.path);
-	snprintf(lock_file, sizeof(lock_file), "%s/lock", f.dir);
-	image_hold_file(lock_file);
+	snprintf(lock_dir, sizeof(lock_dir), "%s/locks", f.dir);
+	image_hold_dir(lock_dir);
 	return 0;
+}
+
+static void
+remove_locks(void)
+{
+	static const char *const users[] = { "0", "1001", "1002",
+	    "4294967294" };
+	char path[sizeof(lock_dir) + 16];
+
+	for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", lock_dir, users[i]);
+		unlink(path);
+	}
+	rmdir(lock_dir);
 }
 
 static int
@@ -239,7 +253,7 @@ teardown(void **state)
 {
 	(void)state;
 	image_release(&hold);
-	unlink(lock_file);
+	remove_locks();
 	engine_close(&e);
 	fake_stop(&f);
 	return 0;
@@ -397,19 +411,19 @@ holds_for_one_user(void **state)
 	struct image_ref a = ref_of("a:1"), b = ref_of("b:1");
 
 	(void)state;
-	assert_int_equal(image_hold(&mine, &alice, &a, false, &why), R_NONE);
-	assert_int_equal(image_hold(&again, &alice, &a, false, &why), R_NONE);
-	assert_int_equal(image_hold(&his, &bob, &a, false, &why), NOT);
+	assert_int_equal(image_hold(&mine, &alice, &a, IMAGE_MAKE, &why), R_NONE);
+	assert_int_equal(image_hold(&again, &alice, &a, IMAGE_MAKE, &why), R_NONE);
+	assert_int_equal(image_hold(&his, &bob, &a, IMAGE_MAKE, &why), NOT);
 	assert_non_null(strstr(why.detail, "a:1"));
-	assert_int_equal(image_hold(&his, &bob, &a, true, &why), NOT);
-	assert_int_equal(image_hold(&his, &bob, &b, false, &why), R_NONE);
+	assert_int_equal(image_hold(&his, &bob, &a, IMAGE_PULL, &why), NOT);
+	assert_int_equal(image_hold(&his, &bob, &b, IMAGE_MAKE, &why), R_NONE);
 	image_release(&his);
 	image_release(&mine);
-	assert_int_equal(image_hold(&his, &bob, &a, false, &why), NOT);
+	assert_int_equal(image_hold(&his, &bob, &a, IMAGE_MAKE, &why), NOT);
 	image_release(&his);
 	image_release(&again);
-	assert_int_equal(image_hold(&his, &bob, &a, false, &why), R_NONE);
-	assert_int_equal(image_hold(&mine, &alice, &a, false, &why), NOT);
+	assert_int_equal(image_hold(&his, &bob, &a, IMAGE_MAKE, &why), R_NONE);
+	assert_int_equal(image_hold(&mine, &alice, &a, IMAGE_MAKE, &why), NOT);
 	image_release(&mine);
 	image_release(&his);
 }
@@ -425,22 +439,95 @@ lets_many_pull(void **state)
 	struct image_ref a = ref_of("a:1");
 
 	(void)state;
-	assert_int_equal(image_hold(&h[0], &alice, &a, true, &why), R_NONE);
-	assert_int_equal(image_hold(&h[1], &bob, &a, true, &why), R_NONE);
-	assert_int_equal(image_hold(&h[2], &low, &a, true, &why), R_NONE);
-	assert_int_equal(image_hold(&h[3], &high, &a, true, &why), R_NONE);
-	assert_int_equal(image_hold(&h[0], &alice, &a, false, &why), NOT);
+	assert_int_equal(image_hold(&h[0], &alice, &a, IMAGE_PULL, &why), R_NONE);
+	assert_int_equal(image_hold(&h[1], &bob, &a, IMAGE_PULL, &why), R_NONE);
+	assert_int_equal(image_hold(&h[2], &low, &a, IMAGE_PULL, &why), R_NONE);
+	assert_int_equal(image_hold(&h[3], &high, &a, IMAGE_PULL, &why), R_NONE);
+	assert_int_equal(image_hold(&h[0], &alice, &a, IMAGE_MAKE, &why), NOT);
 	for (size_t i = 0; i < 4; i++)
 		image_release(&h[i]);
 	/* the first and the last of all uids see each other */
-	assert_int_equal(image_hold(&h[2], &low, &a, false, &why), R_NONE);
-	assert_int_equal(image_hold(&h[3], &high, &a, false, &why), NOT);
+	assert_int_equal(image_hold(&h[2], &low, &a, IMAGE_MAKE, &why), R_NONE);
+	assert_int_equal(image_hold(&h[3], &high, &a, IMAGE_MAKE, &why), NOT);
 	image_release(&h[2]);
 	image_release(&h[3]);
-	assert_int_equal(image_hold(&h[3], &high, &a, false, &why), R_NONE);
-	assert_int_equal(image_hold(&h[2], &low, &a, false, &why), NOT);
+	assert_int_equal(image_hold(&h[3], &high, &a, IMAGE_MAKE, &why), R_NONE);
+	assert_int_equal(image_hold(&h[2], &low, &a, IMAGE_MAKE, &why), NOT);
 	image_release(&h[2]);
 	image_release(&h[3]);
+}
+
+/* Two names that shared their 29 bits of FNV-1a, one of them in alice's own
+ * space; and all others likewise. */
+static void
+holds_no_name_beside(void **state)
+{
+	static const char *const pairs[][2] = {
+		{ "ds01-alice9/x88b22311", "ubuntu:22.04" },
+		{ "ds01-alice9/x7b9969c", "ds01-bob9/app:1" },
+		{ "ds01-alice9/x315f9d55", "bobtool:2" },
+	};
+	struct image_hold mine = { 0 }, his = { 0 };
+	char text[32];
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		for (enum image_use use = IMAGE_MAKE; use <= IMAGE_PULL; use++) {
+			struct image_ref a = ref_of(pairs[i][0]);
+			struct image_ref b = ref_of(pairs[i][1]);
+
+			image_ref_default(&a);
+			assert_int_equal(image_hold(&mine, &alice, &a, use,
+			    &why), R_NONE);
+			assert_int_equal(image_hold(&his, &bob, &b,
+			    IMAGE_MAKE, &why), R_NONE);
+			image_release(&mine);
+			image_release(&his);
+		}
+	for (int i = 0; i < 1000; i++) {
+		snprintf(text, sizeof(text), "n%d:1", i);
+		struct image_ref r = ref_of(text);
+		assert_int_equal(image_hold(i % 2 ? &mine : &his, i % 2 ?
+		    &alice : &bob, &r, IMAGE_MAKE, &why), R_NONE);
+	}
+	image_release(&mine);
+	image_release(&his);
+}
+
+/* A name in one's own space is nobody's to keep, but for who pulls it; and
+ * who is refused has kept nothing. */
+static void
+holds_no_name_of_others(void **state)
+{
+	struct image_hold hers = { 0 }, his = { 0 };
+	struct image_ask a = { .engine = &e, .as = &alice, .hold = &hers };
+	struct image_ask b = { .engine = &e, .as = &bob, .hold = &his };
+	struct image_ref theirs = ref_of("bob/free:1");
+	struct image_ref other = ref_of("nobody/free:1");
+
+	(void)state;
+	assert_int_equal(image_make(&a, &theirs, &why), NOT);
+	assert_false(hers.open);
+	assert_int_equal(image_make(&b, &theirs, &why), R_NONE);
+	/* nor does anybody else's hold, as an administrator's, matter there */
+	image_release(&his);
+	assert_int_equal(image_hold(&hers, &alice, &theirs, IMAGE_MAKE, &why),
+	    R_NONE);
+	assert_int_equal(image_make(&b, &theirs, &why), R_NONE);
+	image_release(&hers);
+	/* a pull would end in the tag that was made meanwhile */
+	assert_int_equal(image_pull(&a, &theirs, &why), NOT);
+	image_release(&his);
+	image_release(&hers);
+	assert_int_equal(image_pull(&a, &theirs, &why), R_NONE);
+	assert_int_equal(image_make(&b, &theirs, &why), NOT);
+	assert_non_null(strstr(why.detail, "wait until user 1001 is done"));
+	image_release(&hers);
+	image_release(&his);
+	assert_int_equal(image_make(&a, &other, &why), R_NONE);
+	assert_int_equal(image_make(&b, &other, &why), NOT);
+	image_release(&hers);
+	image_release(&his);
 }
 
 static void
@@ -451,11 +538,11 @@ holds_nothing_without_its_file(void **state)
 	struct image_ask broken = { .engine = &e, .as = &alice, .hold = &h };
 
 	(void)state;
-	image_hold_file("/nonexistent/lock");
+	image_hold_dir("/nonexistent/locks");
 	assert_int_equal(image_make(&broken, &a, &why), R_INTERNAL);
 	assert_int_equal(image_pull(&broken, &a, &why), R_INTERNAL);
 	assert_false(h.open);
-	image_hold_file(lock_file);
+	image_hold_dir(lock_dir);
 	assert_int_equal(image_make(&broken, &a, &why), R_NONE);
 	image_release(&h);
 }
@@ -469,6 +556,7 @@ main(void)
 		cmocka_unit_test(reads_references),
 		T(judges_tags), T(judges_names), T(judges_removals),
 		T(holds_for_one_user), T(lets_many_pull),
+		T(holds_no_name_beside), T(holds_no_name_of_others),
 		T(holds_nothing_without_its_file),
 	};
 
