@@ -41,6 +41,7 @@ enum buildkit_image {
 struct buildkit_rules {
 	const struct caller *as;
 	bool host_network;	/* may RUN steps join the host's network? */
+	bool registries;	/* policy.*.registries says which */
 	bool graphs;		/* may clients send graphs, and name images as
 				 * contexts?  Some end the engine (file_op of
 				 * an image without layers) */

@@ -59,6 +59,7 @@ struct policy {
 	int64_t pids;			/* default 4096 */
 	int64_t published_ports;	/* of one container; 64 */
 	int64_t own_networks;		/* of one user; 8 */
+	int64_t own_containers;		/* of one user; 100 */
 	int64_t shm_size;		/* bytes */
 	int64_t log_size;		/* bytes of json-file per file */
 };

@@ -14,6 +14,8 @@ enum reason decide_container(struct request *r, const char *ref,
 enum reason decide_commit(struct request *r);
 enum reason decide_pull(struct request *r);	/* or import */
 enum reason decide_push(struct request *r);
+enum reason decide_search(struct request *r);
+enum reason decide_distribution(struct request *r);
 enum reason decide_tag(struct request *r);
 enum reason decide_load(struct request *r);
 enum reason decide_image_remove(struct request *r);

@@ -39,7 +39,9 @@ const char *image_ref_short(const struct image_ref *ref,
  * host:5000/alice/app; "" otherwise. */
 void image_ref_space(const struct image_ref *ref, char out[IMAGE_NAME_MAX]);
 
-/* May the caller of this policy pull from, and push to, its registry? */
+/* May dockerd ask that registry for who has this policy?  By default any but
+ * this host. */
+bool image_host_allowed(const char *host, size_t n, const struct policy *p);
 bool image_ref_allowed(const struct image_ref *ref, const struct policy *p);
 
 /* Tags that a request is making: nobody else makes them meanwhile, in

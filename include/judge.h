@@ -116,7 +116,8 @@ enum reason ports_create(struct policy_env *env, const cJSON *body,
     const cJSON *host, struct span image, struct refusal *why);
 
 /* --- judge_weight.c --- */
-/* Refuses what would make everybody's lists too long; image: its Config. */
+/* Refuses what would make everybody's lists too long; image: its Config,
+ * or .ptr NULL for what has none. */
 enum reason weight_judge(struct policy_env *env, const cJSON *body,
     struct span image, struct refusal *why);
 
@@ -130,7 +131,7 @@ judge_fn judge_cap_add, judge_devices, judge_security_opt,
 
 /* --- judge_network.c --- */
 judge_fn judge_network_name, judge_volume_name, judge_bridge,
-    judge_ipam_driver, judge_network_options, judge_labels;
+    judge_ipam_driver, judge_network_options, judge_labels, judge_server;
 
 /* --- judge_gpu.c --- */
 /* All roads to a GPU as one request; judges it, writes the variables out. */

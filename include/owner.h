@@ -13,6 +13,7 @@
 
 #include "engine.h"
 #include "identity.h"
+#include "route.h"
 
 #define LABEL_USER "ds01.user"
 #define LABEL_GATE "ds01.gate"		/* fresh random at each create */
@@ -56,9 +57,9 @@ enum reason owner_exec(struct engine *e, const struct caller *c,
     const char *exec_id, struct thing *container, struct refusal *why);
 enum reason owner_volume(struct engine *e, const struct caller *c,
     const char *name, struct thing *t, struct buf *raw, struct refusal *why);
-/* How many networks are the caller's, by their label. */
-enum reason owner_networks(struct engine *e, const struct caller *c,
-    int64_t *n, struct refusal *why);
+/* How many networks, or containers, are the caller's, by their label. */
+enum reason owner_count(struct engine *e, const struct caller *c,
+    enum object kind, int64_t *n, struct refusal *why);
 enum reason owner_network(struct engine *e, const struct caller *c,
     const char *ref, struct thing *t, struct buf *raw, struct refusal *why);
 

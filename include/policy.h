@@ -49,6 +49,9 @@ enum reason policy_volumes_still_own(struct engine *e,
 /* A classic build, whose steps the engine runs with its default runtime and
  * what variables image and Dockerfile set (judge_gpu.c). */
 enum reason policy_build(struct policy_env *env, struct refusal *why);
+/* A login at a registry, which dockerd asks. */
+enum reason policy_auth(struct policy_env *env, cJSON *body,
+    struct refusal *why);
 /* The config of a commit: its labels and working directory. */
 enum reason policy_commit(struct policy_env *env, cJSON *body,
     struct refusal *why);

@@ -321,6 +321,14 @@ judge_buildkit(struct request *r)
 	return why != R_NONE ? why : build_root(r);
 }
 
+static enum reason
+judge_auth(struct request *r)
+{
+	struct policy_env env = env_of(r);
+
+	return policy_auth(&env, r->body, &r->why);
+}
+
 /* --- what the gate does or says itself ------------------------------------------------- */
 
 static enum reason
@@ -390,7 +398,9 @@ static const struct judged {
 	{ OP_BUILD_SESSION, NULL, false, judge_buildkit },
 	{ OP_BUILD_GRPC, NULL, false, judge_buildkit },
 	{ OP_BUILD_PRUNE, NULL, false, judge_prune_build },
-	{ OP_SYSTEM_AUTH, &schema_auth, false, NULL },
+	{ OP_SYSTEM_AUTH, &schema_auth, false, judge_auth },
+	{ OP_IMAGE_SEARCH, NULL, false, decide_search },
+	{ OP_DISTRIBUTION_INSPECT, NULL, false, decide_distribution },
 	{ OP_SYSTEM_OPTIONS, NULL, false, judge_options },
 };
 

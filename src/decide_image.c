@@ -198,6 +198,36 @@ judge_registry(struct request *r, const struct image_ref *ref)
 	    refuse(&r->why, R_IMAGE_SOURCE, "%s", image_ref_text(ref, text));
 }
 
+/* "word", or "registry/word" as a reference would be. */
+enum reason
+decide_search(struct request *r)
+{
+	const char *term = text_of(r, "term");
+	size_t n = strcspn(term, "/");
+
+	if (strncmp(term, "http", 4) == 0 && strchr(term, ':') != NULL)
+		return refuse(&r->why, R_IMAGE_SOURCE, "%.200s", term);
+	if (term[n] == '\0' || (strcspn(term, ".:") >= n &&
+	    strncmp(term, "localhost", n) != 0)) {
+		term = "docker.io";
+		n = strlen(term);
+	}
+	return r->trusted || image_host_allowed(term, n, r->as.policy) ?
+	    R_NONE : refuse(&r->why, R_IMAGE_SOURCE, "%.200s", term);
+}
+
+enum reason
+decide_distribution(struct request *r)
+{
+	struct image_ref ref;
+
+	if (r->trusted)
+		return R_NONE;
+	return image_ref_read(r->match.name, NULL, &ref) ?
+	    judge_registry(r, &ref) :
+	    refuse(&r->why, R_TAG, "%s: not understood", r->match.name);
+}
+
 /* Pull, or import when fromSrc is given. */
 enum reason
 decide_pull(struct request *r)

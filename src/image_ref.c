@@ -184,14 +184,41 @@ image_ref_space(const struct image_ref *ref, char out[IMAGE_NAME_MAX])
 		snprintf(out, IMAGE_NAME_MAX, "%.*s", (int)(end - path), path);
 }
 
+/* This host, which dockerd asks without TLS: whoever has a shell can be a
+ * registry there, and dockerd keeps in memory whatever one says. */
+static bool
+is_this_host(const char *host, size_t n)
+{
+	static const char *const begins[] = { "127.", "169.254.", "[" };
+	size_t name = 0;
+
+	while (name < n && host[name] != ':')
+		name++;
+	for (size_t i = 0; i < sizeof(begins) / sizeof(*begins); i++)
+		if (n >= strlen(begins[i]) &&
+		    strncmp(host, begins[i], strlen(begins[i])) == 0)
+			return true;
+	if (name > 0 && host[name - 1] == '.')
+		name--;
+	/* a number in any of inet_aton(3)'s spellings, a short one too */
+	return strspn(host, "0123456789") >= name || (host[0] == '0' &&
+	    strspn(host, "0123456789abcdefABCDEFxX.") >= name) ||
+	    (name >= 9 && strncasecmp(host + name - 9, "localhost", 9) == 0 &&
+	    (name == 9 || host[name - 10] == '.'));
+}
+
+bool
+image_host_allowed(const char *host, size_t n, const struct policy *p)
+{
+	for (size_t i = 0; i < p->registries.n; i++)
+		if (strlen(p->registries.v[i]) == n &&
+		    strncasecmp(p->registries.v[i], host, n) == 0)
+			return true;
+	return p->registries.n == 0 && !is_this_host(host, n);
+}
+
 bool
 image_ref_allowed(const struct image_ref *ref, const struct policy *p)
 {
-	size_t n = strcspn(ref->name, "/");
-
-	for (size_t i = 0; i < p->registries.n; i++)
-		if (strlen(p->registries.v[i]) == n &&
-		    strncasecmp(p->registries.v[i], ref->name, n) == 0)
-			return true;
-	return p->registries.n == 0;
+	return image_host_allowed(ref->name, strcspn(ref->name, "/"), p);
 }

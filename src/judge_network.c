@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "image.h"
 #include "judge.h"
 
 static const char *const taken[] = { "host", "none", "bridge", "default",
@@ -117,4 +118,19 @@ judge_labels(struct policy_env *env, const struct field *f, cJSON *parent,
 			return refuse(why, f->why, "%s=%s", v->string,
 			    v->valuestring);
 	return R_NONE;
+}
+
+/* "https://host:port/v1/", or without scheme or path. */
+enum reason
+judge_server(struct policy_env *env, const struct field *f, cJSON *parent,
+    cJSON *value, struct refusal *why)
+{
+	const char *host = value->valuestring, *at = strstr(host, "://");
+
+	(void)parent;
+	if (at != NULL)
+		host = at + 3;
+	return strchr(host, '@') == NULL && image_host_allowed(host,
+	    strcspn(host, "/?#"), env->caller->policy) ? R_NONE :
+	    judge_deny(f, value, why);
 }

@@ -60,20 +60,29 @@ members(struct span object)
 	return n;
 }
 
+/* Every list names each exposed port, twice where it is published. */
+#define EXPOSED_MAX 256
+
 enum reason
 ports_create(struct policy_env *env, const cJSON *body, const cJSON *host,
     struct span image, struct refusal *why)
 {
 	int64_t bound = env->caller->policy->published_ports, n = 0;
 	const cJSON *port;
+	int64_t exposed = cJSON_GetArraySize(tree_get(body, "ExposedPorts")) +
+	    members(json_get(image, "ExposedPorts"));
 
-	if (!judged(env) || bound <= 0)
+	if (!judged(env))
+		return R_NONE;
+	if (exposed > EXPOSED_MAX)
+		return refuse(why, R_PORT, "%lld exposed, more than %d",
+		    (long long)exposed, EXPOSED_MAX);
+	if (bound <= 0)
 		return R_NONE;
 	cJSON_ArrayForEach(port, tree_get(host, "PortBindings"))
 		n += cJSON_GetArraySize(port);
 	if (cJSON_IsTrue(tree_get(host, "PublishAllPorts")))
-		n += cJSON_GetArraySize(tree_get(body, "ExposedPorts")) +
-		    members(json_get(image, "ExposedPorts"));
+		n += exposed;
 	return n <= bound ? R_NONE : refuse(why, R_PORT,
 	    "%lld of them, more than %lld", (long long)n, (long long)bound);
 }

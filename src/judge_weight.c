@@ -10,6 +10,7 @@
 #include "judge.h"
 
 #define WEIGHT_MAX ((size_t)128 << 10)	/* bytes as dockerd writes them */
+#define WEIGHT_SMALL ((size_t)16 << 10)	/* of a volume or network */
 
 /* As encoding/json writes a string (HTML escaping is on in dockerd). */
 static size_t
@@ -48,7 +49,8 @@ weight_judge(struct policy_env *env, const cJSON *body, struct span image,
     struct refusal *why)
 {
 	static const char *const from_image[] = { "Labels", "Cmd",
-	    "Entrypoint" };
+	    "Entrypoint", "Volumes" };
+	size_t max = image.ptr != NULL ? WEIGHT_MAX : WEIGHT_SMALL;
 	size_t n = tree_weight(body);
 	const cJSON *listed_not = tree_get(body, "Env");
 
@@ -58,7 +60,7 @@ weight_judge(struct policy_env *env, const cJSON *body, struct span image,
 		n -= tree_weight(listed_not);
 	for (size_t i = 0; i < sizeof(from_image) / sizeof(*from_image); i++)
 		n += json_get(image, from_image[i]).len;
-	return n <= WEIGHT_MAX ? R_NONE :
+	return n <= max ? R_NONE :
 	    refuse(why, R_RESOURCE, "labels, command and mounts of more than "
-	    "%zu KiB", WEIGHT_MAX >> 10);
+	    "%zu KiB", max >> 10);
 }

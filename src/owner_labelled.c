@@ -114,9 +114,11 @@ volume_by_users(struct engine *e, const struct caller *c, struct thing *t,
 }
 
 enum reason
-owner_networks(struct engine *e, const struct caller *c, int64_t *n,
-    struct refusal *why)
+owner_count(struct engine *e, const struct caller *c, enum object kind,
+    int64_t *n, struct refusal *why)
 {
+	const char *list = kind == OBJ_NETWORK ? "networks?" :
+	    "containers/json?all=1&";
 	cleanup_buf struct buf body = BUF_INIT(ENGINE_REPLY_MAX);
 	cleanup_buf struct buf filter = BUF_INIT(4096);
 	cleanup_buf struct buf enc = BUF_INIT(16384);
@@ -132,11 +134,11 @@ owner_networks(struct engine *e, const struct caller *c, int64_t *n,
 	*n = 0;
 	if (filter.failed || query_encode(&enc, filter.data, "") == -1)
 		return refuse(why, R_INTERNAL, "user name too long");
-	status = engine_get(e, &body, why, "networks?filters=%s", enc.data);
+	status = engine_get(e, &body, why, "%sfilters=%s", list, enc.data);
 	if (status == -1)
 		return why->why;
 	if (status != 200)
-		return refuse(why, R_ENGINE_ERROR, "network list: status %d",
+		return refuse(why, R_ENGINE_ERROR, "%s: status %d", list,
 		    status);
 	it = json_iter(buf_span(&body));
 	while (json_next(&it, NULL, &v))

@@ -157,6 +157,24 @@ look_at_image(struct policy_env *env, const cJSON *body, struct buf *config,
 	return owner_image(env->engine, ref, env->image_id, config, why);
 }
 
+/* The engine has some thirty address pools, and lists that name every
+ * container, for everybody. */
+static enum reason
+count_judge(struct policy_env *env, enum object kind, struct refusal *why)
+{
+	bool net = kind == OBJ_NETWORK;
+	int64_t bound = net ? env->caller->policy->own_networks :
+	    env->caller->policy->own_containers, n = 0;
+	enum reason r;
+
+	if (!judged(env) || bound <= 0)
+		return R_NONE;
+	r = owner_count(env->engine, env->caller, kind, &n, why);
+	return r != R_NONE || n < bound ? r : refuse(why, R_RESOURCE,
+	    "more than %lld %s", (long long)bound, net ? "networks" :
+	    "containers, stopped ones too");
+}
+
 /* The image's working directory, where the body names none. */
 static enum reason
 image_dir(struct policy_env *env, const cJSON *body, struct span image,
@@ -182,6 +200,8 @@ finish_create(struct policy_env *env, cJSON *body, cJSON *host,
 	enum reason r = look_at_image(env, body, &config, why);
 
 	image = buf_span(&config);
+	if (r == R_NONE)
+		r = count_judge(env, OBJ_CONTAINER, why);
 	if (r == R_NONE)
 		r = image_dir(env, body, image, why);
 	if (r == R_NONE)
@@ -277,20 +297,6 @@ policy_volume(struct policy_env *env, cJSON *body, struct refusal *why)
 	return r == R_NONE ? labels_simple(env->caller, body, why) : r;
 }
 
-/* The engine has some thirty address pools, for everybody. */
-static enum reason
-networks_judge(struct policy_env *env, struct refusal *why)
-{
-	int64_t bound = env->caller->policy->own_networks, n = 0;
-	enum reason r;
-
-	if (!judged(env) || bound <= 0)
-		return R_NONE;
-	r = owner_networks(env->engine, env->caller, &n, why);
-	return r != R_NONE || n < bound ? r : refuse(why, R_RESOURCE,
-	    "more than %lld networks", (long long)bound);
-}
-
 enum reason
 policy_network(struct policy_env *env, cJSON *body, struct refusal *why)
 {
@@ -299,7 +305,7 @@ policy_network(struct policy_env *env, cJSON *body, struct refusal *why)
 	if (r == R_NONE)
 		r = weight_judge(env, body, span_of(NULL), why);
 	if (r == R_NONE)
-		r = networks_judge(env, why);
+		r = count_judge(env, OBJ_NETWORK, why);
 	if (r != R_NONE)
 		return r;
 	/* Two networks of one name would make a name mean either. */
@@ -322,6 +328,13 @@ policy_disconnect(struct policy_env *env, cJSON *body, struct refusal *why)
 	if (tree_string(body, "Container")[0] == '\0')
 		return refuse(why, R_BAD_FIELD, "Container must be given");
 	return policy_walk(env, &schema_disconnect, body, why);
+}
+
+enum reason
+policy_auth(struct policy_env *env, cJSON *body, struct refusal *why)
+{
+	return body == NULL ? R_NONE :
+	    policy_walk(env, &schema_auth, body, why);
 }
 
 static bool

@@ -213,8 +213,9 @@ static const struct reason_row rows[R__COUNT] = {
 	    "other limits there." },
 	[R_PORT] = { "port", 403,
 	    "Permission denied: host port %s",
-	    "Use a host port of 1024 or above, or none. "
-	    ASK_ADMIN "policy.default.privileged_ports." },
+	    "Use host ports of 1024 or above, and fewer. "
+	    ASK_ADMIN "policy.default.privileged_ports and "
+	    "policy.default.published_ports." },
 	[R_RESTART_POLICY] = { "restart_policy", 403,
 	    "Permission denied: restart policy %s",
 	    "no, on-failure and unless-stopped are accepted. "

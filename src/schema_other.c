@@ -165,7 +165,8 @@ static const struct field auth_fields[] = {
 	ALLOW("password", F_STRING, "any"),
 	ALLOW("auth", F_STRING, "any"),
 	ALLOW("email", F_STRING, "any"),
-	ALLOW("serveraddress", F_STRING, "any"),
+	IF("serveraddress", F_STRING, R_IMAGE_SOURCE, judge_server,
+	    POLICY("registries"), "not this host; or one that is listed"),
 	ALLOW("identitytoken", F_STRING, "any"),
 	ALLOW("registrytoken", F_STRING, "any"),
 	END

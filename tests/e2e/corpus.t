@@ -6,7 +6,7 @@
 begin
 CASES=$(cd "$(dirname "$0")/../data/requests" && pwd)
 # A case's encodings make more networks than one user may keep.
-place_config 'policy:' '  default:' '    own_networks: none'
+place_config 'policy:' '  default:' '    own_networks: none' '    own_containers: none'
 attack_objects
 attack_values
 attack "$(dirname "$0")/corpus.pl" "$WORK/values" \

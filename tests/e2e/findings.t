@@ -78,13 +78,34 @@ is "$STATUS" 403 'nor by way of a commit'
 STATUS=
 
 # --- each published port is a process of root's, each network a pool
-refused 'more than 64' $ALICE docker create --pull never -p 20000-20299:20000-20299 $IMAGE true
+refused 'more than 64' $ALICE docker create --pull never -p 20000-20099:20000-20099 $IMAGE true
 for n in 1 2 3 4 5 6 7 8; do
 	as $ALICE docker network create ds01t-n$n
 done >/dev/null
 refused 'more than 8 networks' $ALICE docker network create ds01t-n9
 may $BOB docker network create ds01t-bobs
 may $ALICE docker network rm ds01t-n1 ds01t-n2 ds01t-n3 ds01t-n4 ds01t-n5 ds01t-n6 ds01t-n7 ds01t-n8
+
+# --- a registry of alice's own, which dockerd would believe without TLS
+T='registry or image'
+refused "$T" $ALICE docker pull 127.0.0.1:5999/x/y:1
+refused "$T" $ALICE docker pull localhost/x
+as $ALICE docker tag $IMAGE 127.0.0.1:5999/$ALICE/x
+refused "$T" $ALICE docker push 127.0.0.1:5999/$ALICE/x
+refused "$T" $ALICE docker search 127.0.0.1:5999/x
+api_refused 403 "$T" $ALICE POST /auth '{"username":"a","password":"b","serveraddress":"http://127.0.0.1:5999/v1/"}'
+api_refused 403 "$T" $ALICE GET /distribution/127.0.0.1:5999/x/json
+
+# --- each container, and each port that it exposes, is in everybody's lists
+refused 'exposed' $ALICE docker create --pull never --expose 1000-1300 $IMAGE true
+may $ALICE docker create --pull never --expose 1000-1100 $IMAGE true
+place_config 'policy:' '  default:' '    own_containers: 3'
+for n in 1 2 3; do
+	as $ALICE docker create --pull never $IMAGE true
+done >/dev/null 2>&1
+refused 'more than 3 containers' $ALICE docker run --rm --pull never $IMAGE true
+may $BOB docker run --rm --pull never $IMAGE true
+place_config
 
 # --- "ENV a=$a$a", twenty times, is a million times what was sent
 refused "'\$' in changes" $ALICE docker commit -c 'ENV a=$a$a$a$a' -c 'ENV a=$a$a$a$a$a' ds01t-hc

@@ -10,7 +10,7 @@ SEED=${SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}
 COUNT=${COUNT:-10000}
 echo "# SEED=$SEED COUNT=$COUNT"
 # A batch makes more networks than one user may keep.
-place_config 'policy:' '  default:' '    own_networks: none'
+place_config 'policy:' '  default:' '    own_networks: none' '    own_containers: none'
 attack_objects
 # Prunes of alice's own leave what is in use.
 fresh $ALICE ds01t-keep --network ds01t-anet -v ds01t-avol:/v

@@ -6,7 +6,7 @@
 . "$HERE/attack.sh"
 begin
 place_config 'policy:' '  default:' '    memory: 512m' '    memory_swap: 1g' \
-    '    own_networks: none' '    cpus: 1.5' '    shm_size: 128m' '    log_size: 10m' \
+    '    own_networks: none' '    own_containers: none' '    cpus: 1.5' '    shm_size: 128m' '    log_size: 10m' \
     '    capabilities: [SYS_PTRACE]' '    devices: [/dev/full]' \
     '    security_opts: ["apparmor=unconfined"]' \
     '    sysctls: [net.ipv4.ip_unprivileged_port_start]'

@@ -549,10 +549,40 @@ holds_nothing_without_its_file(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* A registry on this host could be anybody's. */
+static void
+registries_of_this_host(void **state)
+{
+	static const struct { const char *host; bool ok; } rows[] = {
+		{ "docker.io", true }, { "ghcr.io", true },
+		{ "registry.example:5000", true }, { "10.1.2.3:5000", true },
+		{ "012345678901.dkr.ecr.example", true },
+		{ "nolocalhost", true }, { "0a.example", true },
+		{ "localhost", false }, { "localhost:5000", false },
+		{ "LOCALHOST", false }, { "a.localhost:1", false },
+		{ "localhost.", false }, { "127.0.0.1:5000", false },
+		{ "127.1", false }, { "0x7f.1", false }, { "2130706433", false },
+		{ "0", false }, { "017700000001:80", false },
+		{ "[::1]:5000", false }, { "169.254.169.254", false },
+	};
+	char listed[] = "127.0.0.1:5000", *v[] = { listed };
+	struct policy none = { 0 }, some = { .registries = { v, 1 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (image_host_allowed(rows[i].host, strlen(rows[i].host),
+		    &none) != rows[i].ok)
+			fail_msg("%s", rows[i].host);
+	assert_true(image_host_allowed(listed, strlen(listed), &some));
+	assert_false(image_host_allowed("127.0.0.1:5001", 14, &some));
+	assert_false(image_host_allowed("docker.io", 9, &some));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(registries_of_this_host),
 		cmocka_unit_test(reads_references),
 		T(judges_tags), T(judges_names), T(judges_removals),
 		T(holds_for_one_user), T(lets_many_pull),

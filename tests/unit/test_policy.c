@@ -5,7 +5,7 @@
  * "myvol", "bobvol", "oldvol" (no label) and "newvol" (missing) volumes,
  * "mynet", "bobnet" and "sitenet" networks, "img" an image.
  *
- * links: schema schema_create schema_other policy policy_text judge_tree judge_refs judge_mounts judge_binds bind confine probe judge_volumes judge_resources judge_log judge_ports judge_weight judge_security judge_network judge_gpu labels json json_check json_walk buf span reason
+ * links: schema schema_create schema_other policy policy_text judge_tree judge_refs judge_mounts judge_binds bind confine probe judge_volumes judge_resources judge_log judge_ports judge_weight judge_security judge_network image_ref judge_gpu labels json json_check json_walk buf span reason
  */
 #include <dirent.h>
 #include <setjmp.h>
@@ -184,16 +184,16 @@ engine_remaps(struct engine *e, bool *yes, struct refusal *why)
 	return R_NONE;
 }
 
-static int64_t own_networks = 7;
+static int64_t own_networks = 7, own_containers = 99;
 
 enum reason
-owner_networks(struct engine *e, const struct caller *c, int64_t *n,
-    struct refusal *why)
+owner_count(struct engine *e, const struct caller *c, enum object kind,
+    int64_t *n, struct refusal *why)
 {
 	(void)e;
 	(void)c;
 	(void)why;
-	*n = own_networks;
+	*n = kind == OBJ_NETWORK ? own_networks : own_containers;
 	return R_NONE;
 }
 
@@ -207,7 +207,7 @@ engine_api(const struct engine *e)
 /* --- people --- */
 
 static struct policy strict = { .pids = 4096, .container_root = ROOT_YES,
-	.published_ports = 64, .own_networks = 8 };
+	.published_ports = 64, .own_networks = 8, .own_containers = 100 };
 static struct policy loose;
 static gid_t groups[] = { 1000, 44 };
 static struct caller alice = {
@@ -1377,6 +1377,50 @@ test_harmless(void **state)
 	    false));
 }
 
+/* 64 of the image's and as many again of the body's are fine, 257 are not. */
+static void
+test_exposed(void **state)
+{
+	struct buf out = BUF_INIT(0);
+	struct refusal why;
+
+	(void)state;
+	image_config = "{\"ExposedPorts\":{" EXPOSED64 "}}";
+	for (int n = 192; n <= 193; n++) {
+		struct buf text = BUF_INIT(0);
+
+		buf_puts(&text, "{\"Image\":\"img\",\"ExposedPorts\":{");
+		for (int i = 0; i < n; i++)
+			buf_printf(&text, "%s\"%d/udp\":{}", i == 0 ? "" : ",",
+			    i + 1);
+		buf_puts(&text, "}}");
+		assert_int_equal(judge(&schema_create, policy_create, &alice,
+		    text.data, &out, &why), n == 192 ? R_NONE : R_PORT);
+		buf_free(&text);
+	}
+	image_config = "{}";
+	buf_free(&out);
+}
+
+static void
+test_own_containers(void **state)
+{
+	static const char *const body = "{\"Image\":\"img\"}";
+	struct buf out = BUF_INIT(0);
+	struct refusal why;
+
+	(void)state;
+	assert_int_equal(judge(&schema_create, policy_create, &alice, body,
+	    &out, &why), R_NONE);
+	own_containers = 100;
+	assert_int_equal(judge(&schema_create, policy_create, &alice, body,
+	    &out, &why), R_RESOURCE);
+	assert_int_equal(judge(&schema_create, policy_create, &root, body,
+	    &out, &why), R_NONE);
+	own_containers = 99;
+	buf_free(&out);
+}
+
 /* One more is the eighth; then it is enough. */
 static void
 test_own_networks(void **state)
@@ -1484,6 +1528,8 @@ main(void)
 		cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_weight),
 		cmocka_unit_test(test_own_networks),
+		cmocka_unit_test(test_exposed),
+		cmocka_unit_test(test_own_containers),
 	};
 
 	return cmocka_run_group_tests_name("policy", tests, setup, teardown);

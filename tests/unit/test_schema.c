@@ -1,7 +1,7 @@
 /*
  * test_schema.c - every row of every schema, by its own description.
  *
- * links: schema schema_create schema_other policy policy_text judge_tree judge_refs judge_mounts judge_binds bind confine probe judge_volumes judge_resources judge_log judge_ports judge_weight judge_security judge_network judge_gpu labels json json_check json_walk buf span reason
+ * links: schema schema_create schema_other policy policy_text judge_tree judge_refs judge_mounts judge_binds bind confine probe judge_volumes judge_resources judge_log judge_ports judge_weight judge_security judge_network image_ref judge_gpu labels json json_check json_walk buf span reason
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -94,12 +94,13 @@ engine_remaps(struct engine *e, bool *yes, struct refusal *why)
 }
 
 enum reason
-owner_networks(struct engine *e, const struct caller *c, int64_t *n,
-    struct refusal *why)
+owner_count(struct engine *e, const struct caller *c, enum object kind,
+    int64_t *n, struct refusal *why)
 {
 	(void)e;
 	(void)c;
 	(void)why;
+	(void)kind;
 	*n = 7;
 	return R_NONE;
 }
