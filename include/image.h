@@ -39,6 +39,8 @@ const char *image_ref_short(const struct image_ref *ref,
  * host:5000/alice/app; "" otherwise. */
 void image_ref_space(const struct image_ref *ref, char out[IMAGE_NAME_MAX]);
 
+/* A name that is read where an id is meant: "532fa0f64a99". */
+bool image_ref_like_id(const struct image_ref *ref);
 /* May dockerd ask that registry for who has this policy?  By default any but
  * this host. */
 bool image_host_allowed(const char *host, size_t n, const struct policy *p);

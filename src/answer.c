@@ -6,9 +6,13 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 
 #include "answer.h"
 #include "log.h"
+
+#define EVENTS_PATIENCE 10	/* seconds */
 
 static const struct { int status; const char *phrase; } phrases[] = {
 	{ 200, "OK" }, { 201, "Created" }, { 204, "No Content" },
@@ -137,6 +141,8 @@ answer_read_head(struct request *r, int fd, struct buf *in,
     struct http_head *a)
 {
 	bool head_only = span_eq(r->head.method, "HEAD");
+	/* a tag that is held is dockerd's to make, whoever is still there */
+	int client = r->hold.open ? -1 : r->conn->fd;
 
 	for (;;) {
 		ssize_t n = in->len == 0 ? 0 :
@@ -153,7 +159,7 @@ answer_read_head(struct request *r, int fd, struct buf *in,
 		}
 		if (buf_reserve(in, RELAY_BUF) < 0)
 			return -1;
-		n = relay_await(fd, r->conn->fd, in->data + in->len, RELAY_BUF);
+		n = relay_await(fd, client, in->data + in->len, RELAY_BUF);
 		if (n <= 0)
 			return n == 0 && in->len == 0 ? 0 : -1;
 		in->len += (size_t)n;
@@ -383,7 +389,11 @@ answer_events(struct request *r, int fd, struct buf *in, struct http_head *a)
 	struct buf head cleanup_buf = BUF_INIT(0);
 	struct buf text cleanup_buf = BUF_INIT(1024 * 1024);
 	struct chunks c = { 0 };
+	const struct timeval patience = { .tv_sec = EVENTS_PATIENCE };
 
+	/* who does not read makes dockerd wait at each event, for everybody */
+	(void)setsockopt(r->conn->fd, SOL_SOCKET, SO_SNDTIMEO, &patience,
+	    sizeof(patience));
 	answer_headers(&head, a);
 	write_framing(&head, r->conn, a, false);
 	if (head.failed || a->framing != HTTP_CHUNKED ||

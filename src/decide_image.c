@@ -77,7 +77,7 @@ decide_warn_image(struct request *r)
 	struct image_ref ref;
 	char owner[USER_NAME_MAX], space[IMAGE_NAME_MAX] = "";
 
-	if (r->trusted || r->image_id[0] == '\0' ||
+	if (r->image_id[0] == '\0' ||
 	    owner_image(&r->conn->engine, r->image_id, NULL, &config,
 	    &unused) != R_NONE ||
 	    !json_string(json_get(json_get(buf_span(&config), "Labels"),

@@ -207,6 +207,39 @@ kept(struct request *r)
 	return e->fd;
 }
 
+/* A tag that is being made is held until dockerd is done, and it goes on when
+ * nobody listens any more: so listen. */
+static void
+outlast(struct request *r, int fd)
+{
+	char b[4096];
+	ssize_t n;
+
+	if (!r->hold.open)
+		return;
+	do
+		n = recv(fd, b, sizeof(b), 0);
+	while (n > 0 || (n < 0 && errno == EINTR));
+}
+
+/* The same on a connection of its own, whose end is dockerd's. */
+static int
+exchange_held(struct request *r)
+{
+	struct buf in cleanup_buf = BUF_INIT(0);
+	struct http_head a;
+	int rc, fd = fresh(r, UP_CLOSE);
+
+	if (fd < 0)
+		return answer_refusal(r);
+	ssize_t n = answer_read_head(r, fd, &in, &a);
+	rc = n > 0 ? answer(r, fd, &in, &a, (size_t)n) :
+	    answer_failed(r, "no answer");
+	outlast(r, fd);
+	close(fd);
+	return rc;
+}
+
 static int
 exchange_plain(struct request *r)
 {
@@ -428,12 +461,13 @@ exchange_upload(struct request *r)
 			r->conn->close = true;
 			(void)shutdown(r->conn->fd, SHUT_RD);
 		}
-		(void)shutdown(u.fd, SHUT_RDWR);
+		(void)shutdown(u.fd, r->hold.open ? SHUT_WR : SHUT_RDWR);
 		pthread_join(t, NULL);
 	}
 	if (n > 0 && atomic_load(&u.refused))
 		rc = refuse_upload(&u, true);
 	end_watch(&u);
+	outlast(r, u.fd);
 	close(u.fd);
 	return u.rc < 0 ? -1 : rc;
 }
@@ -457,5 +491,5 @@ exchange(struct request *r)
 	    r->head.framing != HTTP_NO_BODY &&
 	    !(r->head.framing == HTTP_LENGTH && r->head.length == 0))
 		return exchange_upload(r);
-	return exchange_plain(r);
+	return r->hold.open ? exchange_held(r) : exchange_plain(r);
 }

@@ -154,6 +154,9 @@ image_make(const struct image_ask *ask, const struct image_ref *ref,
 
 	if (ref->tag[0] == '\0' || ref->digest[0] != '\0')
 		return refuse(why, R_TAG, "%s", image_ref_short(ref, text));
+	if (image_ref_like_id(ref))
+		return refuse(why, R_TAG, "%s: it could be meant for an id",
+		    image_ref_short(ref, text));
 	/* what is another's for ever keeps nobody waiting */
 	switch (space_of(ask, ref, space)) {
 	case HIS:
@@ -213,6 +216,9 @@ image_pull(const struct image_ask *ask, const struct image_ref *ref,
 		return R_NONE;	/* a digest means one thing only */
 	if (ref->tag[0] == '\0' || ref->digest[0] != '\0')
 		return refuse(why, R_TAG, "%s: pull one tag at a time",
+		    image_ref_short(ref, text));
+	if (image_ref_like_id(ref))
+		return refuse(why, R_TAG, "%s: it could be meant for an id",
 		    image_ref_short(ref, text));
 	r = image_hold(ask->hold, ask->as, ref, IMAGE_PULL, why);
 	if (r != R_NONE)

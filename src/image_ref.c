@@ -184,6 +184,19 @@ image_ref_space(const struct image_ref *ref, char out[IMAGE_NAME_MAX])
 		snprintf(out, IMAGE_NAME_MAX, "%.*s", (int)(end - path), path);
 }
 
+/* dockerd takes a word for a name before it takes it for the beginning of an
+ * id; and ids stand in everybody's lists. */
+bool
+image_ref_like_id(const struct image_ref *ref)
+{
+	static const char library[] = "docker.io/library/";
+	const char *word = ref->name + sizeof(library) - 1;
+
+	return strncmp(ref->name, library, sizeof(library) - 1) == 0 &&
+	    (strspn(word, "0123456789abcdef") == strlen(word) ||
+	    strcmp(word, "sha256") == 0);
+}
+
 /* This host, which dockerd asks without TLS: whoever has a shell can be a
  * registry there, and dockerd keeps in memory whatever one says. */
 static bool

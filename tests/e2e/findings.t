@@ -96,6 +96,48 @@ refused "$T" $ALICE docker search 127.0.0.1:5999/x
 api_refused 403 "$T" $ALICE POST /auth '{"username":"a","password":"b","serveraddress":"http://127.0.0.1:5999/v1/"}'
 api_refused 403 "$T" $ALICE GET /distribution/127.0.0.1:5999/x/json
 
+# --- a word is a name before it is the beginning of an id
+ID=$(direct image inspect -f '{{.Id}}' $IMAGE | cut -d : -f 2)
+T='could be meant for an id'
+for n in $(echo "$ID" | cut -c 1-12) $(echo "$ID" | cut -c 1-4) sha256; do
+	refused "$T" $ALICE docker tag $IMAGE $n
+done
+as $ALICE docker create --pull never --name ds01t-id $IMAGE true >/dev/null
+refused "$T" $ALICE docker commit ds01t-id $(echo "$ID" | cut -c 1-12)
+refused "$T" $ALICE sh -c "tar -c -C /etc hostname | docker import - $(echo "$ID" | cut -c 1-12)"
+refused "$T" $ALICE sh -c "echo FROM $IMAGE | DOCKER_BUILDKIT=0 docker build -t $(echo "$ID" | cut -c 1-12) -"
+
+# --- a tag is held until dockerd has made it, whoever hangs up before
+mkdir "$WORK/zeros"
+head -c 400000000 /dev/zero >"$WORK/zeros/z"
+tar -C "$WORK/zeros" -c z | bzip2 -1 >"$WORK/z.tbz"
+rm -rf "$WORK/zeros"
+cat >"$WORK/hangup.pl" <<'END'
+use Socket;
+my ($path) = $ENV{DOCKER_HOST} =~ m,unix://(.*),;
+socket my $s, AF_UNIX, SOCK_STREAM, 0 or die;
+connect $s, sockaddr_un($path) or die;
+open my $f, '<', $ARGV[0] or die;
+my $b = do { local $/; <$f> };
+syswrite $s, "POST /images/create?fromSrc=-&repo=ds01t-slow&tag=1 HTTP/1.1\r\n" .
+    "Host: d\r\nContent-Type: application/x-tar\r\nContent-Length: " .
+    length($b) . "\r\n\r\n$b";
+select undef, undef, undef, 0.5;
+END
+chmod a+r "$WORK/hangup.pl" "$WORK/z.tbz"
+as $BOB docker create --pull never --name ds01t-bj $IMAGE true >/dev/null
+run $ALICE ds01-docker-session perl "$WORK/hangup.pl" "$WORK/z.tbz"
+run $BOB docker commit ds01t-bj ds01t-slow:1
+bobs=$RC
+_i=0
+until [ "$(direct image inspect -f '{{index .Config.Labels "ds01.user"}}' ds01t-slow:1 2>/dev/null)" = $ALICE ] ||
+    [ $_i -gt 100 ]; do
+	_i=$((_i + 1))
+	sleep 0.1
+done
+[ $_i -le 100 ]; row $? 'what was hung up on is made all the same'
+[ $bobs -ne 0 ]; row $? 'bob could not make the tag meanwhile, to lose it then'
+
 # --- each container, and each port that it exposes, is in everybody's lists
 refused 'exposed' $ALICE docker create --pull never --expose 1000-1300 $IMAGE true
 may $ALICE docker create --pull never --expose 1000-1100 $IMAGE true

@@ -549,6 +549,26 @@ holds_nothing_without_its_file(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* "docker run 532fa0f64a99" means an id, until there is such a name. */
+static void
+names_that_look_like_ids(void **state)
+{
+	static const struct { const char *name; bool like; } rows[] = {
+		{ "532fa0f64a99", true }, { "cafe", true }, { "a", true },
+		{ "sha256", true }, { "docker.io/library/0", true },
+		{ "532fa0f64a99x", false }, { "alice/532fa0f64a99", false },
+		{ "h.example/532fa0f64a99", false }, { "busybox", false },
+	};
+	struct image_ref ref;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_true(image_ref_read(rows[i].name, NULL, &ref));
+		if (image_ref_like_id(&ref) != rows[i].like)
+			fail_msg("%s", rows[i].name);
+	}
+}
+
 /* A registry on this host could be anybody's. */
 static void
 registries_of_this_host(void **state)
@@ -582,6 +602,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_that_look_like_ids),
 		cmocka_unit_test(registries_of_this_host),
 		cmocka_unit_test(reads_references),
 		T(judges_tags), T(judges_names), T(judges_removals),
