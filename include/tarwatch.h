@@ -44,7 +44,14 @@ struct tarwatch {
 	const char *const *names;
 	int (*member)(void *arg, const char *name, struct span text);
 	void *arg;
+	/* Called, if set, for each link and each file above TAR_HELD_MAX: its
+	 * whole path, as tarwatch_plain_name() leaves it.  -1: stop. */
+	int (*heavy)(void *arg, struct span name);
 };
+
+/* Without "./" in front and slashes behind; false for what has other parts
+ * that are empty, "." or "..": nobody needs them. */
+bool tarwatch_plain_name(struct span *s);
 
 /* The fields above the functions' arguments are set by this. */
 void tarwatch_init(struct tarwatch *t, const char *const *names,

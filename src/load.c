@@ -5,6 +5,11 @@
  * its manifest.json (of older ones: repositories; with containerd's store:
  * index.json).  Guarantees that none of these files has passed whole while it
  * holds a name that the caller may not make: the upload ends before.
+ *
+ * It also reads some files whole into its memory, whatever their size, and a
+ * gigabyte of blanks is a megabyte by gzip: these lists, what manifest.json
+ * calls Config and, of older archives, each json.  Guarantees that none of
+ * them is above TAR_HELD_MAX, nor a link or behind one, which could be so.
  * The one room that includes zlib.h.
  */
 #include <stdlib.h>
@@ -16,7 +21,14 @@
 #define OUT_SIZE (64 * 1024)	/* bytes unpacked at a time */
 #define MAGIC_MAX 6		/* bytes that tell the form */
 #define TAGS_MAX 1000		/* names of one upload */
+#define PATHS_MAX 4096		/* big files and links, or Configs */
+#define PATHS_BYTES ((size_t)256 << 10)
 #define GZIP_BITS (16 + MAX_WBITS)
+
+struct paths {			/* each with a NUL behind it */
+	struct buf text;
+	size_t n;
+};
 
 struct load {
 	struct image_ask ask;
@@ -28,16 +40,104 @@ struct load {
 	unsigned char *out;
 	struct tarwatch tar;
 	size_t tags;
+	struct paths heavy;	/* members above TAR_HELD_MAX, and links */
+	struct paths configs;	/* what dockerd will read whole */
 	struct refusal why;	/* set by the judges below */
 };
-
-/* --- names ----------------------------------------------------------------------- */
 
 static enum reason
 not_understood(struct load *l, const char *file, const char *what)
 {
 	return refuse(&l->why, R_IMAGE_ARCHIVE, "%s: %s", file, what);
 }
+
+/* --- what dockerd reads whole ------------------------------------------------------ */
+
+static bool
+add_path(struct paths *to, struct span path)
+{
+	return ++to->n <= PATHS_MAX && buf_putspan(&to->text, path) == 0 &&
+	    buf_add(&to->text, "", 1) == 0;
+}
+
+static bool
+is_or_is_below(struct span path, struct span top)
+{
+	return path.len >= top.len && memcmp(path.ptr, top.ptr, top.len) == 0
+	    && (path.len == top.len || path.ptr[top.len] == '/');
+}
+
+static enum reason
+too_big(struct load *l, struct span path)
+{
+	return refuse(&l->why, R_IMAGE_ARCHIVE, "%.*s: a link, or too big to "
+	    "be read at once", path.len < 128 ? (int)path.len : 128, path.ptr);
+}
+
+/* What reads "d/c" through a link d reads what nobody knows. */
+static enum reason
+judge_config(struct load *l, const cJSON *config)
+{
+	struct span path, top;
+
+	if (config == NULL || cJSON_IsNull(config))
+		return R_NONE;
+	if (!cJSON_IsString(config))
+		return not_understood(l, "manifest.json", "Config");
+	path = span_of(config->valuestring);
+	if (path.len > 0 && (!tarwatch_plain_name(&path) || path.len == 0))
+		return not_understood(l, "manifest.json", "Config");
+	for (size_t at = 0; at < l->heavy.text.len; at += top.len + 1) {
+		top = span_of(l->heavy.text.data + at);
+		if (is_or_is_below(path, top))
+			return too_big(l, path);
+	}
+	return add_path(&l->configs, path) ? R_NONE :
+	    not_understood(l, "manifest.json", "too many images");
+}
+
+static bool
+is_last_part(struct span path, const char *name)
+{
+	size_t n = strlen(name);
+
+	return path.len >= n && memcmp(path.ptr + path.len - n, name, n) == 0
+	    && (path.len == n || path.ptr[path.len - n - 1] == '/');
+}
+
+/* A big file, or a link. */
+static int
+judge_heavy(void *arg, struct span path)
+{
+	struct load *l = arg;
+	struct span other;
+
+	if (is_last_part(path, "json") || is_last_part(path, "VERSION")) {
+		too_big(l, path);
+		return -1;
+	}
+	for (size_t at = 0; at < l->configs.text.len; at += other.len + 1) {
+		other = span_of(l->configs.text.data + at);
+		if (is_or_is_below(other, path)) {
+			too_big(l, path);
+			return -1;
+		}
+	}
+	/* a link above it leads it to another path */
+	for (size_t at = 0; at < l->heavy.text.len; at += other.len + 1) {
+		other = span_of(l->heavy.text.data + at);
+		if (path.len > other.len && is_or_is_below(path, other)) {
+			too_big(l, path);
+			return -1;
+		}
+	}
+	if (add_path(&l->heavy, path))
+		return 0;
+	refuse(&l->why, R_IMAGE_ARCHIVE, "too many big files and links");
+	return -1;
+}
+
+/* --- names ----------------------------------------------------------------------- */
 
 static enum reason
 judge_tag(struct load *l, const char *repo, const char *tag)
@@ -90,6 +190,10 @@ judge_manifest(struct load *l, const cJSON *json)
 		    !cJSON_IsArray(tags) && !cJSON_IsNull(tags)))
 			return not_understood(l, "manifest.json",
 			    "an unknown member");
+		r = judge_config(l, cJSON_GetObjectItemCaseSensitive(image,
+		    "Config"));
+		if (r != R_NONE)
+			return r;
 		cJSON_ArrayForEach(tag, tags) {
 			r = cJSON_IsString(tag) ?
 			    judge_tag(l, tag->valuestring, NULL) :
@@ -326,7 +430,9 @@ load_open(const struct image_ask *ask)
 	if (l == NULL)
 		return NULL;
 	l->ask = *ask;
+	l->heavy.text.max = l->configs.text.max = PATHS_BYTES;
 	tarwatch_init(&l->tar, names, judge_member, l);
+	l->tar.heavy = judge_heavy;
 	return l;
 }
 
@@ -339,5 +445,7 @@ load_free(struct load *l)
 		inflateEnd(&l->z);
 	free(l->out);
 	tarwatch_free(&l->tar);
+	buf_free(&l->heavy.text);
+	buf_free(&l->configs.text);
 	free(l);
 }

@@ -104,10 +104,8 @@ magic_is_known(const unsigned char b[TAR_BLOCK])
 
 /* --- names ------------------------------------------------------------------- */
 
-/* Without "./" in front and slashes behind; false for what has other parts
- * that are empty, "." or "..": nobody needs them. */
-static bool
-plain_name(struct span *s)
+bool
+tarwatch_plain_name(struct span *s)
 {
 	size_t from = 0;
 
@@ -242,6 +240,18 @@ begin_special(struct tarwatch *t, uint64_t size)
 	return 0;
 }
 
+/* Readers differ on where a prefix counts: of these members the whole name
+ * matters, and those that docker save writes are short. */
+static int
+show_heavy(struct tarwatch *t, struct span name)
+{
+	if (t->heavy == NULL)
+		return 0;
+	if (t->name.len == 0 && has_prefix(t))
+		return bad(t, "a big file or link with a name in two parts");
+	return t->heavy(t->arg, name) == 0 ? 0 : bad(t, NULL);
+}
+
 static int
 begin_member(struct tarwatch *t, uint64_t size)
 {
@@ -251,7 +261,7 @@ begin_member(struct tarwatch *t, uint64_t size)
 
 	if (t->type == '\0' && name.len > 0 && name.ptr[name.len - 1] == '/')
 		file = false;		/* a directory's old form */
-	if (!plain_name(&name))
+	if (!tarwatch_plain_name(&name))
 		return bad(t, "a member's name with empty parts or dots");
 	/* the top itself, as "tar -c ." writes it */
 	if (name.len == 0 && (t->type != '5' || t->name.len > 0 ||
@@ -265,6 +275,9 @@ begin_member(struct tarwatch *t, uint64_t size)
 	t->hold = file && t->base != NULL;
 	if (t->hold && size > TAR_HELD_MAX)
 		return bad(t, "too long a list of names");
+	if ((file ? size > TAR_HELD_MAX : t->type == '1' || t->type == '2') &&
+	    show_heavy(t, name) < 0)
+		return -1;
 	forget(t);
 	return 0;
 }

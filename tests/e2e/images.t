@@ -348,6 +348,38 @@ head -c 64000000 /dev/zero >"$T/zzz"
 chmod 0644 "$H/$ALICE/big.tar"
 loads "$BT" big.tar
 rm -f "$H/$ALICE"/*.tar* "$H/$ALICE"/*.gz "$T/zzz"
+# what dockerd would read whole is not big, and big layers are
+mkdir "$T/bomb" "$T/bomb/0"
+head -c 67108864 /dev/zero | tr '\0' ' ' >"$T/bomb/c.json"
+ln -s c.json "$T/bomb/soft"
+ln "$T/bomb/c.json" "$T/bomb/0/json"
+bomb() {	# Config, members in their order: 64 MiB in 64 KiB
+	printf '[{"Config":"%s","RepoTags":null,"Layers":[]}]' "$1" \
+	    >"$T/bomb/manifest.json"
+	shift
+	(cd "$T/bomb" && tar -czf "$H/$ALICE/bomb.tgz" "$@") ||
+	    row 1 "tar $* (set-up)"
+	chmod 0644 "$H/$ALICE/bomb.tgz"
+	loads 'too big to be read at once' bomb.tgz
+}
+bomb c.json c.json manifest.json
+bomb c.json manifest.json c.json
+bomb soft c.json soft manifest.json
+bomb 0/x 0/json manifest.json
+head -c 30000000 /dev/urandom >"$H/$ALICE/empty/big"
+printf 'FROM %s\nCOPY big /big\nCOPY big /big2\n' $IMAGE \
+    >"$H/$ALICE/Dockerfile.big"
+chmod 0644 "$H/$ALICE/Dockerfile.big" "$H/$ALICE/empty/big"
+may $ALICE env DOCKER_BUILDKIT=0 docker build -q -t ds01i-big \
+    -f Dockerfile.big empty
+one=$(id_of ds01i-big)
+may $ALICE sh -c 'docker save ds01i-big ds01i-a:1 >big.tar &&
+	docker rmi ds01i-big && docker load -q -i big.tar'
+is "$(id_of ds01i-big)" "$one" 'big layers are saved and loaded'
+may $ALICE sh -c 'docker rmi ds01i-big && gzip -1 <big.tar | docker load -q'
+is "$(id_of ds01i-big)" "$one" '… by gzip, too'
+rm -rf "$T/bomb" "$H/$ALICE/bomb.tgz" "$H/$ALICE/big.tar" \
+    "$H/$ALICE/empty/big"
 
 # --- a tag that is being made is kept until it is made
 mkfifo "$WORK/f"

@@ -1,8 +1,9 @@
 /*
  * fuzz_tar.c - any bytes as a tar: the same however they arrive, and each
  * member that Go's archive/tar and dockerd's unpacking would put under a
- * watched name was shown.  For the latter a second reader, as lenient as
- * theirs, reads all that the first one let through.
+ * watched name was shown, and so was the path of each link.  For the latter
+ * a second reader, as lenient as theirs, reads all that the first one let
+ * through.
  * links: tarwatch buf span
  */
 #include <stdint.h>
@@ -21,6 +22,8 @@ struct shown {
 	size_t n;
 	size_t len[SHOWN_MAX];
 	uint64_t sum[SHOWN_MAX];
+	size_t links;
+	uint64_t link[SHOWN_MAX];	/* sums of their paths */
 };
 
 static void
@@ -54,6 +57,17 @@ show(void *arg, const char *name, struct span text)
 	return 0;
 }
 
+static int
+show_heavy(void *arg, struct span path)
+{
+	struct shown *s = arg;
+
+	if (s->links == SHOWN_MAX)
+		return -1;
+	s->link[s->links++] = sum_of(path.ptr, path.len);
+	return 0;
+}
+
 /* Bytes that were let through; *whole: to the end. */
 static size_t
 watch(const uint8_t *data, size_t size, size_t step, struct shown *s,
@@ -63,8 +77,9 @@ watch(const uint8_t *data, size_t size, size_t step, struct shown *s,
 	size_t at = 0;
 	int rc = 0;
 
-	s->n = 0;
+	s->n = s->links = 0;
 	tarwatch_init(&t, names, show, s);
+	t.heavy = show_heavy;
 	while (at < size && rc == 0) {
 		size_t n = step < size - at ? step : size - at;
 
@@ -96,9 +111,9 @@ numeric(const uint8_t *p, size_t n)
 	return v;
 }
 
-/* path.Clean() ends in a watched name? */
+/* path.Clean(), without a slash in front; false: too deep for us. */
 static bool
-lands(const char *name)
+clean(const char *name, char out[8192])
 {
 	char parts[64][128];
 	size_t n = 0;
@@ -117,7 +132,34 @@ lands(const char *name)
 		}
 		p += len + (p[len] == '/');
 	}
-	return n > 0 && strcmp(parts[n - 1], names[0]) == 0;
+	out[0] = '\0';
+	for (size_t i = 0, at = 0; i < n; i++)
+		at += (size_t)snprintf(out + at, 8192 - at, "%s%s", i > 0 ?
+		    "/" : "", parts[i]);
+	return true;
+}
+
+/* … ends in a watched name? */
+static bool
+lands(const char *name)
+{
+	char path[8192];
+	const char *slash;
+
+	if (!clean(name, path))
+		return false;
+	slash = strrchr(path, '/');
+	return strcmp(slash != NULL ? slash + 1 : path, names[0]) == 0;
+}
+
+/* A link that would land there was shown as the next one. */
+static void
+must_be_shown(const char *name, const struct shown *s, size_t k)
+{
+	char path[8192];
+
+	if (clean(name, path) && strlen(name) < 100)
+		must(k < s->links && s->link[k] == sum_of(path, strlen(path)));
 }
 
 /* The value of key in attributes; the last one counts. */
@@ -194,7 +236,7 @@ read_again(const uint8_t *data, size_t size, const struct shown *s)
 {
 	static const uint8_t zero[TAR_BLOCK];
 	struct reader r = { .named = false };
-	size_t at = 0, k = 0;
+	size_t at = 0, k = 0, links = 0;
 
 	while (size - at >= TAR_BLOCK && memcmp(data + at, zero, TAR_BLOCK)) {
 		const uint8_t *h = data + at;
@@ -217,6 +259,8 @@ read_again(const uint8_t *data, size_t size, const struct shown *s)
 				n = 0;
 			if (n > size - at)
 				return;
+			if (type == '1' || type == '2')
+				must_be_shown(r.name, s, links++);
 			if ((type == '0' || type == '\0') && lands(r.name)) {
 				must(k < s->n && s->len[k] == n &&
 				    s->sum[k] == sum_of((const char *)data +
@@ -271,7 +315,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (int round = 0; round < 2; round++) {
 		watch(copy, size, size > 0 ? size : 1, &whole, &a);
 		size_t through = watch(copy, size, 1, &bytes, &b);
-		must(a == b && whole.n == bytes.n);
+		must(a == b && whole.n == bytes.n &&
+		    whole.links == bytes.links);
 		read_again(copy, through, &bytes);
 		mend(copy, size);
 	}

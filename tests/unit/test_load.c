@@ -221,6 +221,126 @@ bounds_names(void **state)
 	check("1001 names", &b, R_IMAGE_ARCHIVE, NULL);
 }
 
+/* --- what dockerd reads whole --- */
+
+#define BIG (TAR_HELD_MAX + 1)
+#define CONFIG(c) { M, '0', "[{\"Config\":\"" c "\",\"Layers\":[\"l\"]}]" }
+
+static const struct {
+	const char *what;
+	struct { const char *name; char type; const char *body; } m[5];
+	enum reason why;
+} whole[] = {	/* without a body: big; type '2' is a link */
+	{ "a big layer", { { "l", '0', NULL }, { "c", '0', "{}" },
+	    CONFIG("c") }, R_NONE },
+	{ "as 28.5 has them", { { "blobs/sha256/0", '0', NULL },
+	    { "blobs/sha256/1", '0', "{}" }, { "blobs/sha256/2", '0', NULL },
+	    CONFIG("blobs/sha256/1") }, R_NONE },
+	{ "as 20.10 has them", { { "0/VERSION", '0', "1.0" },
+	    { "0/json", '0', "{}" }, { "0/layer.tar", '0', NULL },
+	    { "1/layer.tar", '2', "" }, CONFIG("c") }, R_NONE },
+	{ "names like it", { { "json/a", '0', NULL }, { "ajson", '0', NULL },
+	    { "cc", '0', NULL }, { "c.d", '2', "" }, CONFIG("c") }, R_NONE },
+	{ "no config", { { "c", '0', NULL }, { M, '0', "[{\"Config\":null},"
+	    "{\"Config\":\"\"}]" } }, R_NONE },
+
+	{ "first", { { "c", '0', NULL }, CONFIG("c") }, R_IMAGE_ARCHIVE },
+	{ "last", { CONFIG("c"), { "c", '0', NULL } }, R_IMAGE_ARCHIVE },
+	{ "again", { { "c", '0', "{}" }, CONFIG("c"), { "c", '0', NULL } },
+	    R_IMAGE_ARCHIVE },
+	{ "dot in front", { { "./c", '0', NULL }, CONFIG("c") },
+	    R_IMAGE_ARCHIVE },
+	{ "dot in the list", { { "d/c", '0', NULL }, CONFIG("./d/c/") },
+	    R_IMAGE_ARCHIVE },
+	{ "not plain", { CONFIG("d/../c") }, R_IMAGE_ARCHIVE },
+	{ "absolute", { CONFIG("/c") }, R_IMAGE_ARCHIVE },
+	{ "the top", { CONFIG(".") }, R_IMAGE_ARCHIVE },
+	{ "a NUL", { CONFIG("c\\u0000d") }, R_IMAGE_ARCHIVE },
+	{ "no text", { { M, '0', "[{\"Config\":[\"c\"]}]" } },
+	    R_IMAGE_ARCHIVE },
+	{ "of the second", { { "c", '0', NULL }, { M, '0',
+	    "[{\"Config\":\"b\"},{\"Config\":\"c\"}]" } },
+	    R_IMAGE_ARCHIVE },
+	{ "a list elsewhere", { { "c", '0', NULL }, { "d/" M, '0',
+	    "[{\"Config\":\"c\"}]" } }, R_IMAGE_ARCHIVE },
+	{ "a link", { { "c", '2', "" }, CONFIG("c") }, R_IMAGE_ARCHIVE },
+	{ "a hard link", { CONFIG("c"), { "c", '1', "" } }, R_IMAGE_ARCHIVE },
+	{ "below a link", { { "d", '2', "" }, CONFIG("d/c") },
+	    R_IMAGE_ARCHIVE },
+	{ "below a later link", { CONFIG("d/c"), { "d", '2', "" } },
+	    R_IMAGE_ARCHIVE },
+	{ "led elsewhere", { { "d", '2', "" }, { "d/c", '0', NULL },
+	    CONFIG("e/c") }, R_IMAGE_ARCHIVE },
+	{ "a link led elsewhere", { { "d", '2', "" }, { "d/c", '2', "" },
+	    CONFIG("e/c") }, R_IMAGE_ARCHIVE },
+	{ "json", { { "0/json", '0', NULL } }, R_IMAGE_ARCHIVE },
+	{ "json as a link", { { "0/json", '1', "" } }, R_IMAGE_ARCHIVE },
+	{ "VERSION", { { "0/VERSION", '0', NULL } }, R_IMAGE_ARCHIVE },
+	{ "repositories", { { R, '0', NULL } }, R_IMAGE_ARCHIVE },
+	{ "index.json as a link", { { I, '2', "" } }, R_IMAGE_ARCHIVE },
+};
+
+static void
+bounds_what_is_read_whole(void **state)
+{
+	char *big = calloc(1, BIG + 1);
+	struct buf b cleanup_buf = BUF_INIT(0);
+	struct refusal why;
+	size_t passed;
+
+	(void)state;
+	assert_non_null(big);
+	memset(big, ' ', BIG);
+	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++) {
+		buf_reset(&b);
+		for (size_t k = 0; k < 5 && whole[i].m[k].name != NULL; k++)
+			tar_add(&b, whole[i].m[k].name, whole[i].m[k].type,
+			    whole[i].m[k].body != NULL ? whole[i].m[k].body :
+			    big);
+		tar_finish(&b);
+		enum reason r = see_all(buf_span(&b), 1 << 20, &passed, &why);
+		if (r != whole[i].why)
+			fail_msg("%s: %d %s", whole[i].what, r,
+			    r != R_NONE ? why.detail : "");
+	}
+	free(big);
+}
+
+/* Neither what is kept of links nor of configs grows for ever. */
+static void
+bounds_what_is_kept(void **state)
+{
+	struct buf b cleanup_buf = BUF_INIT(0), m cleanup_buf = BUF_INIT(0);
+	char name[100];
+
+	(void)state;
+	for (int i = 0; i < 4097; i++) {
+		snprintf(name, sizeof(name), "%d/layer.tar", i % 2000);
+		if (i == 4096) {
+			struct refusal why;
+			size_t passed;
+			assert_int_equal(see_all(buf_span(&b), 1 << 20,
+			    &passed, &why), R_NONE);
+		}
+		tar_add(&b, name, '2', "");
+	}
+	tar_finish(&b);
+	check("4097 links", &b, R_IMAGE_ARCHIVE, "");
+	buf_reset(&b);
+	memset(name, 'a', sizeof(name));
+	name[99] = '\0';
+	for (int i = 0; i < 2700; i++)
+		tar_add(&b, name, '2', "");
+	tar_finish(&b);
+	check("long links", &b, R_IMAGE_ARCHIVE, "");
+	buf_puts(&m, "[{}");
+	for (int i = 0; i < 4097; i++)
+		buf_printf(&m, ",{\"Config\":\"%d\"}", i);
+	buf_puts(&m, "]");
+	make(&b, M, m.data);
+	check("4097 configs", &b, R_IMAGE_ARCHIVE, NULL);
+}
+
 /* --- forms --- */
 
 static void
@@ -279,7 +399,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_lists),
 		cmocka_unit_test(holds_back_in_time),
-		cmocka_unit_test(bounds_names), cmocka_unit_test(tells_forms),
+		cmocka_unit_test(bounds_names),
+		cmocka_unit_test(bounds_what_is_read_whole),
+		cmocka_unit_test(bounds_what_is_kept),
+		cmocka_unit_test(tells_forms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

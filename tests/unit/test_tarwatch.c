@@ -371,6 +371,81 @@ needs_a_whole_end(void **state)
 	check("a name and the end", &b, "a name without a member", "");
 }
 
+/* --- links and big files ---------------------------------------------------- */
+
+static char heavy_seen[1024];
+
+static int
+show_heavy(void *arg, struct span name)
+{
+	size_t n = strlen(heavy_seen);
+
+	(void)arg;
+	snprintf(heavy_seen + n, sizeof(heavy_seen) - n, "%.*s;",
+	    (int)name.len, name.ptr);
+	return span_eq(name, "stop") ? -1 : 0;
+}
+
+static const char *
+read_heavy(struct buf *b)
+{
+	static char error[100];
+	struct tarwatch t;
+	int rc;
+
+	heavy_seen[0] = '\0';
+	tarwatch_init(&t, names, show, NULL);
+	t.heavy = show_heavy;
+	rc = tarwatch_feed(&t, b->data, b->len);
+	snprintf(error, sizeof(error), "%s", rc == 0 ? "" :
+	    t.error != NULL ? t.error : "stopped");
+	tarwatch_free(&t);
+	buf_reset(b);
+	return error;
+}
+
+static void
+add_sized(struct buf *b, const char *name, size_t size, const char *prefix)
+{
+	unsigned char h[TAR_BLOCK];
+
+	tar_head(h, name, '0', size);
+	memcpy(h + 345, prefix, strlen(prefix));
+	tar_sum(h);
+	buf_add(b, h, sizeof(h));
+}
+
+static void
+shows_links_and_big_files(void **state)
+{
+	struct buf b cleanup_buf = BUF_INIT(0);
+
+	(void)state;
+	tar_add(&b, "small", '0', "x");
+	tar_add(&b, "./a/soft", '2', "");
+	tar_add(&b, "hard/", '1', "");
+	tar_add(&b, "d", '5', "");
+	tar_add(&b, "L", 'L', "a/very/long/link");
+	tar_add(&b, "x", '2', "");
+	tar_add(&b, "P", 'x', "10 path=p\n16 size=4194305\n");
+	add_sized(&b, "x", 0, "");
+	assert_string_equal(read_heavy(&b), "");
+	assert_string_equal(heavy_seen, "a/soft;hard;a/very/long/link;p;");
+	add_sized(&b, "d/big", TAR_HELD_MAX + 1, "");
+	assert_string_equal(read_heavy(&b), "");
+	assert_string_equal(heavy_seen, "d/big;");
+	add_sized(&b, "fits", TAR_HELD_MAX, "");
+	assert_string_equal(read_heavy(&b), "");
+	assert_string_equal(heavy_seen, "");
+	tar_add(&b, "stop", '2', "");
+	assert_string_equal(read_heavy(&b), "stopped");
+	add_sized(&b, "big", TAR_HELD_MAX + 1, "some");
+	assert_string_equal(read_heavy(&b),
+	    "a big file or link with a name in two parts");
+	add_sized(&b, "small", 0, "some");
+	assert_string_equal(read_heavy(&b), "");
+}
+
 int
 main(void)
 {
@@ -380,6 +455,7 @@ main(void)
 		cmocka_unit_test(reads_names_in_front),
 		cmocka_unit_test(ends_names_at_nul),
 		cmocka_unit_test(needs_a_whole_end),
+		cmocka_unit_test(shows_links_and_big_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
