@@ -20,6 +20,7 @@
 #define LABEL_PROTECTED "ds01.protected"
 #define LABEL_LEGACY "aime.mlc.USER"
 #define LABEL_CONFINED "ds01.confined"	/* no root inside: confine.c */
+#define LABEL_IMAGE "ds01.image"	/* id of the image that was judged */
 #define LABEL_BIND "ds01.bind"		/* volume: the directory it leads to */
 
 #define ID_LEN 64
@@ -38,6 +39,7 @@ struct thing {			/* a resolved object */
 	char name[256];		/* as dockerd calls it, without '/' */
 	char owner[256];	/* proven owner label, or "" */
 	char image[80];		/* containers: image id */
+	char judged[80];	/* label ds01.image, or "" */
 	enum claim claim;	/* of the caller on it */
 	bool gate_made;		/* carries a proven ds01.gate */
 	bool confined;		/* containers: label ds01.confined=true */

@@ -136,13 +136,22 @@ write_framing(struct buf *out, struct connection *c, const struct http_head *a,
 	buf_puts(out, "\r\n");
 }
 
+/* The client, whose end is waited for together with dockerd's words.  But a
+ * tag that is held is dockerd's to make, and a container that is made is
+ * looked at, whoever is still there: -1. */
+static int
+watched(const struct request *r)
+{
+	return r->hold.open || r->route->id == OP_CONTAINER_CREATE ? -1 :
+	    r->conn->fd;
+}
+
 ssize_t
 answer_read_head(struct request *r, int fd, struct buf *in,
     struct http_head *a)
 {
 	bool head_only = span_eq(r->head.method, "HEAD");
-	/* a tag that is held is dockerd's to make, whoever is still there */
-	int client = r->hold.open ? -1 : r->conn->fd;
+	int client = watched(r);
 
 	for (;;) {
 		ssize_t n = in->len == 0 ? 0 :
@@ -208,7 +217,7 @@ read_document(struct request *r, int fd, struct buf *in,
 			return 0;
 		if (buf_reserve(in, RELAY_BUF) < 0)
 			return -1;
-		n = relay_read(fd, r->conn->fd, in->data + in->len, RELAY_BUF);
+		n = relay_read(fd, watched(r), in->data + in->len, RELAY_BUF);
 		if (n <= 0)
 			return n == 0 && a->framing == HTTP_UNTIL_CLOSE ? 0 : -1;
 		in->len += (size_t)n;
@@ -282,7 +291,7 @@ withdraw(struct request *r, const char *id)
 static enum reason
 created(struct request *r, struct span in)
 {
-	struct thing t;
+	struct thing t = { 0 };
 	char id[ID_LEN + 1] = "";
 
 	if (!json_string(json_get(in, "Id"), id, sizeof(id)))

@@ -87,10 +87,29 @@ judge_top(struct request *r)
 	    policy_ps_args(text_of(r, "ps_args"), &r->why);
 }
 
+/* A tag may have been moved between our look at the image and dockerd's, and
+ * nobody been there to take the container back (answer.c). */
+static enum reason
+judge_image_still(struct request *r)
+{
+	struct buf config cleanup_buf = BUF_INIT(JSON_BODY_MAX);
+	struct refusal gone;
+	char id[80];
+
+	if (r->thing.judged[0] == '\0' ||
+	    strcmp(r->thing.judged, r->thing.image) == 0 ||
+	    (owner_image(&r->conn->engine, r->thing.image, id, &config,
+	    &gone) == R_NONE && strcmp(id, r->thing.judged) == 0))
+		return R_NONE;
+	return refuse(&r->why, R_IMAGE_MOVED, "of %s", r->thing.name);
+}
+
 static enum reason
 judge_start(struct request *r)
 {
-	return r->trusted ? R_NONE : policy_volumes_still_own(
+	enum reason why = r->trusted ? R_NONE : judge_image_still(r);
+
+	return why != R_NONE || r->trusted ? why : policy_volumes_still_own(
 	    &r->conn->engine, &r->as, r->thing.id, &r->why);
 }
 

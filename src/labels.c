@@ -35,6 +35,7 @@ static const struct reserved {
 	{ "ds01.protected", "false" },
 	{ "ds01.monitoring", "false" },
 	{ "ds01.confined", "false" },
+	{ LABEL_IMAGE, "" },
 	{ "ds01.bind", "" },
 	{ "ds01.slice", "" },
 	{ "ds01.owner", "" },

@@ -37,6 +37,7 @@ struct facts {
 	char owner[256];
 	char name[256];
 	char image[80];
+	char judged[80];
 	enum proof proof;
 	bool protected;
 	bool confined;
@@ -203,6 +204,7 @@ establish(struct engine *e, struct span labels, struct facts *f,
 	bool gone, any = false;
 
 	f->confined = json_is(json_get(labels, LABEL_CONFINED), "\"true\"");
+	(void)owner_label(labels, LABEL_IMAGE, f->judged, sizeof f->judged);
 	for (size_t i = 0; i < 4; i++)
 		any |= !json_empty(json_get(labels, telling[i]));
 	if (!any)
@@ -276,6 +278,7 @@ fill_thing(struct thing *t, const struct facts *f, const char *id)
 	memcpy(t->name, f->name, sizeof t->name);
 	memcpy(t->owner, f->owner, sizeof t->owner);
 	memcpy(t->image, f->image, sizeof t->image);
+	memcpy(t->judged, f->judged, sizeof t->judged);
 }
 
 /* "/name" of an inspect answer; of a list's Names the one that is no link. */

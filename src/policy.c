@@ -218,6 +218,11 @@ finish_create(struct policy_env *env, cJSON *body, cJSON *host,
 		r = judge_oom(why);
 	if (r == R_NONE)
 		r = labels_create(env->caller, body, image, why);
+	/* what may be started is what was judged (decide_body.c) */
+	if (r == R_NONE && judged(env) && env->image_id[0] != '\0' &&
+	    tree_set_string(tree_object(body, "Labels"), LABEL_IMAGE,
+	    env->image_id) < 0)
+		r = judge_oom(why);
 	if (r == R_NONE)
 		r = confine_create(env, body, host, why);
 	if (r == R_NONE)

@@ -313,15 +313,15 @@ none docker buildx history logs
 none docker buildx history open
 none docker buildx history export -o x
 none docker buildx history import -f nosuch
-same docker buildx imagetools create -t 127.0.0.1:1/y 127.0.0.1:1/x
-same docker buildx imagetools inspect 127.0.0.1:1/x
-same docker pull 127.0.0.1:1/x
-same docker image pull 127.0.0.1:1/x
-same docker push 127.0.0.1:1/x
-same docker image push 127.0.0.1:1/x
+same docker buildx imagetools create -t 192.0.2.1:1/y 192.0.2.1:1/x
+same docker buildx imagetools inspect 192.0.2.1:1/x
+same docker pull 192.0.2.1:1/x
+same docker image pull 192.0.2.1:1/x
+same docker push 192.0.2.1:1/x
+same docker image push 192.0.2.1:1/x
 same docker search nosuch
-same docker login -u a -p b 127.0.0.1:1
-same docker logout 127.0.0.1:1
+same docker login -u a -p b 192.0.2.1:1
+same docker logout 192.0.2.1:1
 ok docker volume create ds01t-w
 ok docker volume ls
 ok docker volume inspect ds01t-w
@@ -342,7 +342,7 @@ ok docker system df -v
 ok docker system events --since 1h --until 0s
 ok docker system info
 ok docker system prune -f
-ok rm -f far.dockercontext; docker context create far --docker host=tcp://127.0.0.1:1
+ok rm -f far.dockercontext; docker context create far --docker host=tcp://192.0.2.1:1
 ok docker context ls
 ok docker context inspect far
 ok docker context export far
@@ -357,7 +357,7 @@ ok docker completion fish
 ok docker completion powershell
 ok docker completion zsh
 admin docker swarm init
-admin docker swarm join --token x 127.0.0.1:1
+admin docker swarm join --token x 192.0.2.1:1
 admin docker swarm ca
 admin docker swarm join-token worker
 admin docker swarm leave
@@ -407,18 +407,18 @@ same docker plugin inspect x
 same docker checkpoint create ds01t-1 x
 same docker checkpoint ls ds01t-1
 same docker checkpoint rm ds01t-1 x
-same docker manifest create 127.0.0.1:1/x 127.0.0.1:1/y
-same docker manifest annotate 127.0.0.1:1/x 127.0.0.1:1/y
-same docker manifest inspect 127.0.0.1:1/x
-same docker manifest push 127.0.0.1:1/x
-same docker manifest rm 127.0.0.1:1/x
-same docker trust inspect 127.0.0.1:1/x
-same docker trust revoke -y 127.0.0.1:1/x
-same docker trust sign 127.0.0.1:1/x
+same docker manifest create 192.0.2.1:1/x 192.0.2.1:1/y
+same docker manifest annotate 192.0.2.1:1/x 192.0.2.1:1/y
+same docker manifest inspect 192.0.2.1:1/x
+same docker manifest push 192.0.2.1:1/x
+same docker manifest rm 192.0.2.1:1/x
+same docker trust inspect 192.0.2.1:1/x
+same docker trust revoke -y 192.0.2.1:1/x
+same docker trust sign 192.0.2.1:1/x
 same docker trust key generate UPPER
 same docker trust key load nosuch
-same docker trust signer add --key nosuch x 127.0.0.1:1/x
-same docker trust signer remove x 127.0.0.1:1/x
+same docker trust signer add --key nosuch x 192.0.2.1:1/x
+same docker trust signer remove x 192.0.2.1:1/x
 END
 # "group NAME" or "leaf NAME" for what the CLI lists below these words
 listed() {

@@ -203,5 +203,37 @@ for t in 0.01 0.02 0.03 0.05 0.08 0.1 0.15 0.2; do
 	direct rm -fv ds01t-r$n >/dev/null 2>&1
 	direct volume ls -q | grep "^ds01t-v$n-" | xargs -r docker -H "unix://$ENGINE_SOCKET" volume rm >/dev/null 2>&1
 done
+# … also when nobody is there any more to hear of it
+cat >"$WORK/gone" <<'END'
+S=${DOCKER_HOST#unix://}
+ask() { curl -s --unix-socket "$S" -X POST "http://d$1" "${@:2}"; }
+binds=
+for i in $(seq 40); do binds="$binds,\"ds01t-w$1-$i:/v$i\""; done
+ask '/images/ds01t-ia/tag?repo=ds01t-race&tag=1' >/dev/null
+ask "/containers/create?name=ds01t-g$1" -H 'Content-Type: application/json' \
+    -d "{\"Image\":\"ds01t-race:1\",\"HostConfig\":{\"Binds\":[${binds#,}]}}" >/dev/null &
+sleep "$2"
+ask '/images/ds01t-ib/tag?repo=ds01t-race&tag=1' >/dev/null
+kill $!
+for i in $(seq 20); do
+	ask "/containers/ds01t-g$1/start"
+	sleep 0.05
+done
+END
+chmod a+r "$WORK/gone"
+ran=0
+for t in 0.02 0.05 0.1 0.15 0.2; do
+	n=$((n + 1))
+	run $ALICE ds01-docker-session bash "$WORK/gone" $n $t
+	case $(direct inspect -f '{{.State.StartedAt}} {{json .Config.Healthcheck}}' ds01t-g$n 2>/dev/null) in
+	0001*) ;;
+	*'"Interval":10000000,'*|*'"Interval":10000000}'*) ran=$((ran + 1)) ;;
+	esac
+	direct rm -fv ds01t-g$n >/dev/null 2>&1
+	direct volume ls -q | grep "^ds01t-w$n-" | xargs -r docker -H "unix://$ENGINE_SOCKET" volume rm >/dev/null 2>&1
+done
+is $ran 0 'none of it ever ran, when its client hung up'
+grep -q ds01t-g "$PLACE/var/log/ds01/events.jsonl"
+row $? 'and containers are on record whoever hung up'
 is $bad 0 "no container of an image that was not judged ($moved caught)"
 finish
