@@ -93,17 +93,17 @@ shows again '… and goes on'
 # Keys on a terminal with an interactive shell; what it shows is in $WORK/screen.
 mkfifo "$WORK/keys"
 : >"$WORK/screen"
-as $ALICE timeout -k 5 60 script -qec 'sh -i' /dev/null <"$WORK/keys" \
+as $ALICE timeout -k 5 180 script -qec 'sh -i' /dev/null <"$WORK/keys" \
     >"$WORK/screen" 2>&1 &
 exec 7>"$WORK/keys"
 screen() {	# until it shows TEXT, N times
 	_i=0
 	until [ "$(grep -c -- "$1" "$WORK/screen")" -ge "${2:-1}" ] ||
-	    [ $_i -ge 100 ]; do
+	    [ $_i -ge 300 ]; do
 		sleep 0.1
 		_i=$((_i + 1))
 	done
-	[ $_i -lt 100 ]
+	[ $_i -lt 300 ]
 }
 may $ALICE docker run -d --pull never --name ds01t-ticks --stop-signal KILL \
     $IMAGE sh -c 'while :; do echo tick; sleep 0.2; done'
@@ -124,7 +124,8 @@ screen '^stopped'
 screen tick $(($(grep -c tick "$WORK/screen") + 2))
 row $? 'fg goes on with it'
 printf '\003' >&7
-screen '^^C' 2
+screen '^^C' 2 && printf 'echo at""shell\n' >&7
+screen '^atshell'		# what is typed now is read by nobody else
 cat >"$PLACE/home/$ALICE/ask" <<'END'
 docker exec -it ds01t-ticks sh -c 'echo asked; read x; echo $x$x; exit 6'
 echo left-$?
