@@ -127,7 +127,7 @@ facts() {
 	direct inspect --format '{{.State.Running}} {{.State.Paused}} {{.State.StartedAt}} {{.RestartCount}} {{.HostConfig.Memory}} {{.ExecIDs}}' "$B"
 }
 BEFORE=$(facts)
-SINCE=$(date +%s)
+SINCE=$(date +%s.%N)
 N_=containers/ds01t-n
 loop $BOB "POST /containers/$B/rename?name=ds01t-n" \
     "POST /containers/$B/rename?name=ds01t-b"
