@@ -6,6 +6,15 @@
 
 #include "request.h"
 
+/* A query parameter, or "". */
+static inline const char *
+text_of(const struct request *r, const char *param)
+{
+	const char *v = query_get(&r->query, param);
+
+	return v != NULL ? v : "";
+}
+
 /* A container named in a query or body: resolved, and the caller's. */
 enum reason decide_container(struct request *r, const char *ref,
     struct thing *t);

@@ -21,14 +21,6 @@ env_of(struct request *r)
 	};
 }
 
-static const char *
-text_of(const struct request *r, const char *param)
-{
-	const char *v = query_get(&r->query, param);
-
-	return v != NULL ? v : "";
-}
-
 /* --- containers ------------------------------------------------------------------ */
 
 static enum reason

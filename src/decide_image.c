@@ -13,14 +13,6 @@
 #include "policy.h"
 #include "prune.h"
 
-static const char *
-text_of(const struct request *r, const char *param)
-{
-	const char *v = query_get(&r->query, param);
-
-	return v != NULL ? v : "";
-}
-
 static enum reason
 no_memory(struct request *r)
 {
