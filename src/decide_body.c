@@ -282,6 +282,18 @@ builds_allowed(struct request *r, bool buildkit)
 	return refuse(&r->why, R_BUILD, "%s", buildkit ? "BuildKit" : "build");
 }
 
+/* The classic builder takes any image for a step's result that says so of
+ * itself: whoever loads one says what it likes, and what a step found at a
+ * name, a proxy or on a network of its user's choice is no part of the key.
+ * Nothing tells these from honest ones, so each build starts from nothing. */
+static enum reason
+build_afresh(struct request *r)
+{
+	query_drop(&r->query, "cachefrom");
+	return query_set(&r->query, r->route->params, "nocache", "1") == 0 ?
+	    R_NONE : refuse(&r->why, R_INTERNAL, "out of memory");
+}
+
 /* What a Dockerfile runs, it runs as root. */
 static enum reason
 build_root(struct request *r)
@@ -319,6 +331,8 @@ judge_build(struct request *r)
 		return why;
 	if (!r->trusted && !buildkit &&
 	    (why = policy_build(&env, &r->why)) != R_NONE)
+		return why;
+	if (!buildkit && (why = build_afresh(r)) != R_NONE)
 		return why;
 	return build_labels(r);
 }

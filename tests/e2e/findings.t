@@ -236,4 +236,71 @@ is $ran 0 'none of it ever ran, when its client hung up'
 grep -q ds01t-g "$PLACE/var/log/ds01/events.jsonl"
 row $? 'and containers are on record whoever hung up'
 is $bad 0 "no container of an image that was not judged ($moved caught)"
+
+# --- the classic builder's cache is filled by everybody: with a layer that says
+# of itself that it is a step's result (engines up to 25.0.1 believe it) …
+cat >"$WORK/child.pl" <<'END'
+use Archive::Tar;
+use JSON::PP;
+use Digest::SHA 'sha256_hex';
+my ($from, $to, $step, $tag) = @ARGV;
+my $j = JSON::PP->new->canonical;
+my $in = Archive::Tar->new($from) or die;
+my ($m) = @{$j->decode($in->get_content('manifest.json'))};
+my $raw = $in->get_content($m->{Config});
+my $layer = Archive::Tar->new;
+$layer->add_data('planted', "by alice\n");
+$layer->write("$to.layer");
+my $data = do { local (@ARGV, $/) = "$to.layer"; <> };
+my $c = $j->decode($raw);
+push @{$c->{rootfs}{diff_ids}}, 'sha256:' . sha256_hex($data);
+push @{$c->{history}}, {created => '2024-01-01T00:00:00Z', created_by => $step};
+$c->{container_config} = {%{$c->{config}}, Cmd => ['/bin/sh', '-c', $step]};
+my $text = $j->encode($c);
+my $name = sha256_hex($text) . '.json';
+my $out = Archive::Tar->new;
+my %seen;
+$out->add_data($_, $in->get_content($_))
+    for grep { !$seen{$_}++ } @{$m->{Layers}}, $m->{Config};
+$out->add_data('more/layer.tar', $data);
+$out->add_data($name, $text);
+$out->add_data('manifest.json', $j->encode([
+    {Config => $m->{Config}, RepoTags => undef, Layers => $m->{Layers}},
+    {Config => $name, RepoTags => [$tag], Parent => 'sha256:' . sha256_hex($raw),
+	Layers => [@{$m->{Layers}}, 'more/layer.tar']}]));
+$out->write($to);
+END
+chmod a+r "$WORK/child.pl"
+direct save -o "$WORK/base.tar" $IMAGE
+chmod a+r "$WORK/base.tar"
+printf 'FROM %s\nRUN echo by bob >/planted\n' $IMAGE >"$WORK/b/Dockerfile"
+as $ALICE perl "$WORK/child.pl" "$WORK/base.tar" "$PLACE/home/$ALICE/child.tar" \
+    'echo by bob >/planted' $ALICE/child:1
+run $ALICE docker load -i "$PLACE/home/$ALICE/child.tar"
+loaded=$RC
+if [ $loaded -eq 0 ]; then
+	run $ALICE docker run --rm --pull never $ALICE/child:1 cat /planted
+	shows 'by alice' 'alice has loaded a child of the common image'
+fi
+builds() {	# who, what then stands in the image
+	as $1 env DOCKER_BUILDKIT=0 docker build -t "$1/step:1" "$WORK/b" >"$OUT" 2>"$ERR" </dev/null
+	RC=$?
+	[ $RC -eq 0 ] && ! grep -q 'Using cache' "$OUT"
+	row $? "$1 runs each step by himself"
+	run $1 docker run --rm --pull never "$1/step:1" cat /planted
+	is "$(cat "$OUT")" "$2" '… and has what it wrote'
+}
+builds $BOB 'by bob'
+builds $CAROL 'by bob'
+
+# … and with what a step found at a name, which is no part of its key
+printf 'FROM %s\nRUN (grep planted /etc/hosts || echo nothing) >/planted\n' $IMAGE >"$WORK/b/Dockerfile"
+may $ALICE env DOCKER_BUILDKIT=0 docker build -q --add-host planted:192.0.2.7 -t $ALICE/step:1 "$WORK/b"
+run $ALICE docker run --rm --pull never $ALICE/step:1 cat /planted
+shows 192.0.2.7 'what alice built holds an address of her choice'
+builds $BOB nothing
+builds $CAROL nothing
+# … nor by name
+run $BOB env DOCKER_BUILDKIT=0 docker build --cache-from $ALICE/step:1 -t $BOB/step:2 "$WORK/b"
+hides 'Using cache' '--cache-from is no way to it'
 finish
