@@ -50,6 +50,14 @@ bool engine_is_quiet(const struct engine *e);
  * (userns-remap)?  Asked each time: it may be started without tomorrow.
  * R_NONE with *yes, or why. */
 enum reason engine_remaps(struct engine *e, bool *yes, struct refusal *why);
+/* Is what /version calls component of that version, or newer?  False also
+ * where it has none of that name.  R_NONE with *yes, or why. */
+enum reason engine_runs(struct engine *e, const char *component,
+    unsigned major, unsigned minor, bool *yes, struct refusal *why);
+/* GET target, of which only the first n bytes of the body are wanted (what is
+ * missing is left as it is).  Returns the status or -1 as engine_ask(). */
+int engine_peek(const struct engine *e, struct span target, char *out,
+    size_t n, struct refusal *why);
 /* An answer's head: its Api-Version tells whether it is still the engine that
  * the versions were learned from. */
 void engine_heard(struct engine *e, const struct http_head *h);

@@ -11,6 +11,8 @@
 
 #include "answer.h"
 #include "log.h"
+#include "made.h"
+#include "owner_ask.h"
 
 #define EVENTS_PATIENCE 10	/* seconds */
 
@@ -268,7 +270,7 @@ of_judged_image(struct request *r, const struct thing *t)
 }
 
 /* Takes back what was just made, and has not been started. */
-static enum reason
+static void
 withdraw(struct request *r, const char *id)
 {
 	struct engine *e = &r->conn->engine;
@@ -280,27 +282,36 @@ withdraw(struct request *r, const char *id)
 	    id);
 	if (target.failed || engine_ask(e, "DELETE", buf_span(&target),
 	    span_of(NULL), &body, &why) != 204)
-		warnx("container %s of a moved image is still there", id);
-	return refuse(&r->why, R_IMAGE_MOVED, "%s", r->image);
+		warnx("container %s was refused and is still there", id);
 }
 
 /* Its tag may have been moved between our look at the image and dockerd's:
- * then nothing that depends on the image was judged.  The event wants the
+ * then nothing that depends on the image was judged.  And some things can be
+ * told only now (made.c).  The event wants the
  * name dockerd chose; the look-up is not lost, since what follows a create
  * names the container by id and finds it cached. */
 static enum reason
 created(struct request *r, struct span in)
 {
+	struct buf raw cleanup_buf = BUF_INIT(OWNER_ANSWER_MAX);
 	struct thing t = { 0 };
 	char id[ID_LEN + 1] = "";
+	enum reason why = R_NONE;
 
 	if (!json_string(json_get(in, "Id"), id, sizeof(id)))
 		return R_ENGINE_ERROR;
-	if (owner_container(&r->conn->engine, &r->as, id, &t, NULL, &r->why) !=
+	if (owner_container(&r->conn->engine, &r->as, id, &t, &raw, &r->why) !=
 	    R_NONE)
 		return r->why.why;
 	if (t.claim != CLAIM_MISSING && !of_judged_image(r, &t))
-		return withdraw(r, id);
+		why = refuse(&r->why, R_IMAGE_MOVED, "%s", r->image);
+	else if (t.claim != CLAIM_MISSING && !r->trusted)
+		why = made_judge(&r->conn->engine, &r->as, buf_span(&raw),
+		    &r->why);
+	if (why != R_NONE) {
+		withdraw(r, id);
+		return why;
+	}
 	record_created(&r->conn->view->caller, t.name, id, r->image, r->type);
 	return R_NONE;
 }
@@ -334,6 +345,7 @@ answer_document(struct request *r, int fd, struct buf *in,
 	struct buf whole cleanup_buf = BUF_INIT(ENGINE_REPLY_MAX);
 	struct buf out cleanup_buf = BUF_INIT(0);
 	struct buf head cleanup_buf = BUF_INIT(0);
+	enum reason why;
 
 	if (read_document(r, fd, in, a, &whole) < 0) {
 		/* the rest of it may still come: this connection is done */
@@ -341,15 +353,15 @@ answer_document(struct request *r, int fd, struct buf *in,
 		(void)answer_failed(r, "the answer broke off");
 		return -1;
 	}
-	switch (rewrite(r, a, buf_span(&whole), &out)) {
-	case R_NONE:
-		break;
-	case R_IMAGE_MOVED:
+	why = rewrite(r, a, buf_span(&whole), &out);
+	/* a container that was made, and taken back again */
+	if (why != R_NONE && why == r->why.why &&
+	    r->route->id == OP_CONTAINER_CREATE) {
 		record_refused(r, &r->why, false);
 		return answer_refusal(r);
-	default:
-		return answer_failed(r, "the answer was not understood");
 	}
+	if (why != R_NONE)
+		return answer_failed(r, "the answer was not understood");
 	answer_headers(&head, a);
 	a->framing = HTTP_LENGTH;
 	a->length = out.len;

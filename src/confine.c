@@ -8,7 +8,8 @@
  *
  * No supplementary groups: dockerd looks them up, numbers too, in a file of
  * the image ("1001:x:0:").  runc before 1.3 does so with the first group as
- * well, at each start and exec: so that file is covered by an empty one.
+ * well, at each start and exec: so that file is covered by an empty one
+ * (and made.c sees to it that it stays).
  */
 #include <limits.h>
 #include <stdio.h>

@@ -479,3 +479,68 @@ engine_remaps(struct engine *e, bool *yes, struct refusal *why)
 	*yes = says_userns(buf_span(&info));
 	return R_NONE;
 }
+
+/* "Components":[{"Name":"runc","Version":"1.1.5+ds1"}] */
+enum reason
+engine_runs(struct engine *e, const char *component, unsigned major,
+    unsigned minor, bool *yes, struct refusal *why)
+{
+	cleanup_buf struct buf body = BUF_INIT(1 << 20);
+	int status = engine_get(e, &body, why, "/version");
+	struct json_iter it = json_iter(json_get(buf_span(&body),
+	    "Components"));
+	char name[64], version[64];
+	unsigned a, b;
+	struct span v;
+
+	*yes = false;
+	if (status == -1)
+		return why->why;
+	if (status != 200)
+		return refuse(why, R_ENGINE_ERROR, "no /version");
+	while (json_next(&it, NULL, &v))
+		if (json_string(json_get(v, "Name"), name, sizeof(name)) &&
+		    strcmp(name, component) == 0 &&
+		    json_string(json_get(v, "Version"), version,
+		    sizeof(version)) &&
+		    sscanf(version, "%u.%u", &a, &b) == 2)
+			*yes = a > major || (a == major && b >= minor);
+	return R_NONE;
+}
+
+/* On a connection of its own, which is not read to the end. */
+int
+engine_peek(const struct engine *e, struct span target, char *out, size_t n,
+    struct refusal *why)
+{
+	cleanup_buf struct buf req = BUF_INIT(HEAD_MAX);
+	cleanup_buf struct buf body = BUF_INIT(0);
+	struct engine one;
+	struct http_head h;
+	struct chunks c = { 0 };
+	int more = 1, status = -1;
+
+	engine_init(&one, e->socket);
+	if (!compose(&req, "GET", target, span_of(NULL))) {
+		refuse(why, R_INTERNAL, "request to the engine not sent");
+		return -1;
+	}
+	if ((one.fd = engine_dial(e, why)) == -1)
+		return -1;
+	(void)send_whole(one.fd, buf_span(&req));
+	if (read_head(&one, false, &h, why) == DONE) {
+		status = h.status;
+		while (h.framing != HTTP_NO_BODY && body.len < n &&
+		    (more = take(&one, &h, &c, &body)) > 0 && body.len < n &&
+		    fill(&one) > 0)
+			;
+		if (more < 0)
+			status = -1;
+	}
+	engine_close(&one);
+	if (status == -1)
+		broken(why, "no answer");
+	else if (body.len > 0)
+		memcpy(out, body.data, body.len < n ? body.len : n);
+	return status;
+}

@@ -210,6 +210,29 @@ for o in '--pid container:ds01t-root' '--ipc container:ds01t-rs' \
     '--pid container:ds01t-root --volumes-from ds01t-c'; do
 	refused 'may run as root' $ALICE $D $o $IMAGE true
 done
+# who maps root away keeps him from everything of the host: also from what a
+# container with a directory of it could hand to him by a socket
+both() {	# row of a container with, and of one without root, on a volume
+	if direct info -f '{{.SecurityOptions}}' | grep -q userns; then
+		refused 'volume ds01t-sh' $ALICE "$@"
+	else
+		may $ALICE "$@"
+	fi
+}
+R="docker run --rm --pull never"
+may $ALICE docker run -d --pull never --name ds01t-vr -v ds01t-sh:/v $IMAGE \
+    sleep 3600
+both $D -v ds01t-sh:/v $IMAGE true
+both $D --volumes-from ds01t-vr $IMAGE true
+may $ALICE $R -v ds01t-sh:/v $IMAGE true
+may $ALICE $D -v ds01t-other:/v $IMAGE true
+direct rm -f ds01t-vr >/dev/null
+may $ALICE docker run -d --pull never --name ds01t-vc -v "$SRC:/w" \
+    -v ds01t-sh:/v $IMAGE sleep 3600
+both $R -v ds01t-sh:/v $IMAGE true
+both $R --mount type=volume,src=ds01t-sh,dst=/x,ro $IMAGE true
+may $ALICE $D -v ds01t-sh:/v $IMAGE true
+direct rm -f ds01t-vc >/dev/null
 printf 'FROM %s\nRUN id\n' $IMAGE >"$WORK/Dockerfile"
 chmod 0644 "$WORK/Dockerfile"
 refused 'directories of the host' $ALICE sh -c "DOCKER_BUILDKIT=0 \

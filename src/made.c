@@ -1,0 +1,341 @@
+/*
+ * made.c - a container that was just made, looked at before it can start.
+ *
+ * Two things are known only then, and hold for as long as it exists.
+ *
+ * Its file of groups.  runc before 1.3 looks the group of each process up in
+ * /etc/group of the container, a number too (opencontainers/runc#3999).  A
+ * container without root has an empty file there (confine.c); guarantees that
+ * nobody but root exchanges it.  No mount goes over a link, which could lead
+ * to /etc; none lies in another one, whose links are the user's to make at
+ * any time; and no directory on the way can be exchanged by a process in the
+ * container, for the next start.
+ *
+ * Its volumes.  Where the engine maps root away (userns-remap), all users'
+ * containers have the same root, who owns everybody's volumes: what keeps him
+ * out of them is that he has no directory of the host.  A container with one
+ * could hand it to him by a socket in a volume; so on such engines guarantees
+ * that no volume is used by containers with and without root.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "bind.h"
+#include "made.h"
+#include "query.h"
+
+#define GROUP_FILE "/etc/group"
+#define TAR_BLOCK 512
+#define PEEK (8 * TAR_BLOCK)	/* attributes, if any, and the entry */
+#define LIST_MAX ((size_t)16 << 20)	/* bytes of a list of containers */
+
+/* --- one entry of the container's files --------------------------------------- */
+
+struct entry {
+	bool there;
+	char type;		/* of a tar: '5' directory, '2' link */
+	mode_t mode;
+	uid_t uid;
+};
+
+/* A field of a tar's head: octal digits.  (POSIX.1-2017, pax, ustar) */
+static unsigned long
+octal(const char *field, size_t len)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%.*s", (int)len, field);
+	return strtoul(text, NULL, 8);
+}
+
+/* An id too large for the head stands in a head of attributes before it,
+ * lines of "LEN KEY=VALUE\n".  Returns the entry's own head; NULL: too far. */
+static const char *
+past_attributes(const char *h, struct entry *f, bool *has_uid)
+{
+	size_t size = octal(h + 124, 12);
+	char text[PEEK];
+	const char *p;
+
+	*has_uid = false;
+	if (h[156] != 'x')
+		return h;
+	if (size > PEEK - 2 * TAR_BLOCK)
+		return NULL;
+	snprintf(text, sizeof(text), "%.*s", (int)size, h + TAR_BLOCK);
+	for (p = text; p != NULL && *p != '\0'; p = strchr(p, '\n'),
+	    p += p != NULL) {
+		const char *key = p + strcspn(p, " \n");
+
+		if (strncmp(key, " uid=", 5) == 0) {
+			f->uid = (uid_t)strtoul(key + 5, NULL, 10);
+			*has_uid = true;
+		}
+	}
+	return h + TAR_BLOCK + (size + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK;
+}
+
+/* The archive of a path begins with the entry itself: links are not
+ * followed.  (moby daemon/archive_unix.go, containerArchivePath) */
+static enum reason
+look(struct engine *e, const char *id, const char *path, struct entry *f,
+    struct refusal *why)
+{
+	struct buf enc cleanup_buf = BUF_INIT(3 * PATH_MAX + 1);
+	struct buf target cleanup_buf = BUF_INIT(4 * PATH_MAX);
+	char got[PEEK] = { 0 };
+	const char *h;
+	bool has_uid;
+	int status;
+
+	*f = (struct entry){ 0 };
+	query_encode(&enc, path, "/");
+	buf_printf(&target, "/v1.%u/containers/%s/archive?path=%s",
+	    engine_api(e), id, enc.data);
+	if (enc.failed || target.failed)
+		return refuse(why, R_MOUNT, "%.100s: too long", path);
+	status = engine_peek(e, buf_span(&target), got, sizeof(got), why);
+	if (status == 404)
+		return R_NONE;	/* runc makes a directory of root's */
+	if (status != 200)
+		return status == -1 ? why->why : refuse(why, R_MOUNT,
+		    "%.100s: the engine cannot look at it", path);
+	h = past_attributes(got, f, &has_uid);
+	if (h == NULL)
+		return refuse(why, R_MOUNT, "%.100s: the engine cannot look "
+		    "at it", path);
+	f->there = true;
+	f->type = h[156];
+	f->mode = (mode_t)octal(h + 100, 8);
+	if (!has_uid)
+		f->uid = (uid_t)octal(h + 108, 8);
+	return R_NONE;
+}
+
+/* --- the file of groups ------------------------------------------------------------ */
+
+static enum reason
+not_so(struct refusal *why, const char *target, const char *path,
+    const char *what)
+{
+	return refuse(why, R_MOUNT, "%.80s in a container without root: "
+	    "%.80s %s (runc before 1.3, see Host directories in "
+	    "ds01-docker(1))", target, path, what);
+}
+
+/* Is what lies in that directory safe from the container's processes? */
+static bool
+is_roots(const struct caller *c, const struct entry *dir)
+{
+	return dir->uid != c->uid && (dir->mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+/* Each part of a clean target.  The last one is a mount point, which nobody
+ * moves from inside; those before it must not be movable. */
+static enum reason
+judge_way(struct engine *e, const struct caller *c, const char *id,
+    const char *target, struct refusal *why)
+{
+	char path[PATH_MAX];
+	const char *end = target, *p;
+	struct entry f;
+	enum reason r;
+	int left;
+
+	do {
+		end += 1 + strcspn(end + 1, "/");
+		for (left = 0, p = end; *p != '\0'; p++)
+			left += *p == '/';
+		snprintf(path, sizeof(path), "%.*s", (int)(end - target),
+		    target);
+		r = look(e, id, path, &f, why);
+		if (r != R_NONE || !f.there)
+			return r;
+		if (f.type == '2')
+			return not_so(why, target, path, "is a link");
+		if (left > 0 && f.type != '5')
+			return not_so(why, target, path, "is no directory");
+		if (left > 1 && !is_roots(c, &f))
+			return not_so(why, target, path,
+			    "can be exchanged from inside");
+	} while (left > 0);
+	return R_NONE;
+}
+
+static enum reason
+judge_group_file(struct engine *e, const struct caller *c, const char *id,
+    struct refusal *why)
+{
+	struct entry top;
+	enum reason r = look(e, id, "/", &top, why);
+
+	if (r != R_NONE)
+		return r;
+	if (!top.there || !is_roots(c, &top))
+		return not_so(why, GROUP_FILE, "/etc",
+		    "can be exchanged from inside");
+	return judge_way(e, c, id, GROUP_FILE, why);
+}
+
+/* Mounts whose content is the user's.  A tmpfs begins empty and root's. */
+static bool
+is_nested(struct span mounts, const char *target)
+{
+	struct json_iter it = json_iter(mounts);
+	char outer[PATH_MAX], type[16];
+	struct span m;
+
+	if (strcmp(target, "/dev/shm") != 0 && path_below(target, "/dev/shm"))
+		return true;
+	while (json_next(&it, NULL, &m))
+		if (json_string(json_get(m, "Destination"), outer,
+		    sizeof(outer)) && json_string(json_get(m, "Type"), type,
+		    sizeof(type)) && strcmp(type, "tmpfs") != 0 &&
+		    strcmp(outer, target) != 0 && path_below(target, outer))
+			return true;
+	return false;
+}
+
+static enum reason
+judge_target(struct engine *e, const struct caller *c, const char *id,
+    struct span mounts, const char *text, struct refusal *why)
+{
+	char target[PATH_MAX];
+
+	if (!path_clean(text, target, sizeof(target)))
+		return refuse(why, R_MOUNT, "%.100s", text);
+	if (strcmp(target, GROUP_FILE) == 0)
+		return R_NONE;		/* ours, looked at already */
+	if (is_nested(mounts, target))
+		return not_so(why, target, target, "lies in another mount");
+	return judge_way(e, c, id, target, why);
+}
+
+static enum reason
+judge_targets(struct engine *e, const struct caller *c, const char *id,
+    struct span inspect, struct refusal *why)
+{
+	struct span mounts = json_get(inspect, "Mounts"), key, m;
+	struct json_iter it = json_iter(mounts);
+	char target[PATH_MAX];
+	enum reason r = R_NONE;
+
+	while (r == R_NONE && json_next(&it, NULL, &m))
+		r = json_string(json_get(m, "Destination"), target,
+		    sizeof(target)) ?
+		    judge_target(e, c, id, mounts, target, why) :
+		    refuse(why, R_MOUNT, "a path that cannot be read");
+	it = json_iter(json_path(inspect, "HostConfig", "Tmpfs", NULL));
+	while (r == R_NONE && json_next(&it, &key, &m))
+		r = key.len < sizeof(target) ? (snprintf(target,
+		    sizeof(target), "%.*s", (int)key.len, key.ptr),
+		    judge_target(e, c, id, mounts, target, why)) :
+		    refuse(why, R_MOUNT, "a path that cannot be read");
+	return r;
+}
+
+static enum reason
+judge_confined(struct engine *e, const struct caller *c, const char *id,
+    struct span inspect, struct refusal *why)
+{
+	bool safe;
+	enum reason r = engine_runs(e, "runc", 1, 3, &safe, why);
+
+	if (r != R_NONE || safe)
+		return r;
+	r = judge_group_file(e, c, id, why);
+	return r == R_NONE ? judge_targets(e, c, id, inspect, why) : r;
+}
+
+/* --- volumes --------------------------------------------------------------------- */
+
+/* The first container that uses the volume and is not of that kind. */
+static enum reason
+find_other(struct engine *e, const char *volume, bool confined,
+    char name[128], struct refusal *why)
+{
+	struct buf list cleanup_buf = BUF_INIT(LIST_MAX);
+	struct buf filter cleanup_buf = BUF_INIT(1024);
+	struct json_iter it;
+	struct span v, said;
+	int status;
+
+	query_encode(&filter, volume, "");
+	if (filter.failed)
+		return refuse(why, R_MOUNT, "volume %.100s", volume);
+	status = engine_get(e, &list, why, "containers/json?all=1&filters="
+	    "%%7B%%22volume%%22%%3A%%5B%%22%s%%22%%5D%%7D", filter.data);
+	if (status != 200)
+		return status == -1 ? why->why : refuse(why, R_ENGINE_ERROR,
+		    "containers of a volume: status %d", status);
+	it = json_iter(buf_span(&list));
+	while (json_next(&it, NULL, &v)) {
+		said = json_path(v, "Labels", LABEL_CONFINED, NULL);
+		if (json_is(said, "\"true\"") == confined)
+			continue;
+		if (!json_string(json_get(v, "Id"), name, 128))
+			strcpy(name, "?");
+		name[12] = '\0';
+		return R_NONE;
+	}
+	return R_NONE;
+}
+
+static enum reason
+judge_volume(struct engine *e, const char *volume, bool confined,
+    struct refusal *why)
+{
+	char other[128] = "";
+	bool remaps = false;
+	enum reason r = find_other(e, volume, confined, other, why);
+
+	if (r == R_NONE && other[0] != '\0')
+		r = engine_remaps(e, &remaps, why);
+	return r != R_NONE || !remaps ? r : refuse(why, R_MOUNT,
+	    "volume %.100s: the container %s, which uses it, %s", volume,
+	    other, confined ? "may run as root, and this one has a directory "
+	    "of the host" : "has a directory of the host, and this one may "
+	    "run as root");
+}
+
+static enum reason
+judge_volumes(struct engine *e, struct span inspect, bool confined,
+    struct refusal *why)
+{
+	struct json_iter it = json_iter(json_get(inspect, "Mounts"));
+	char type[16], name[256];
+	enum reason r = R_NONE;
+	struct span m;
+
+	while (r == R_NONE && json_next(&it, NULL, &m)) {
+		if (!json_string(json_get(m, "Type"), type, sizeof(type)) ||
+		    strcmp(type, "volume") != 0)
+			continue;
+		if (!json_string(json_get(m, "Name"), name, sizeof(name)))
+			return refuse(why, R_MOUNT, "volume without a name");
+		if (!bind_is_volume(name))	/* ours; confined ones only */
+			r = judge_volume(e, name, confined, why);
+	}
+	return r;
+}
+
+/* --- both --------------------------------------------------------------------------- */
+
+enum reason
+made_judge(struct engine *e, const struct caller *c, struct span inspect,
+    struct refusal *why)
+{
+	bool confined = json_is(json_path(inspect, "Config", "Labels",
+	    LABEL_CONFINED, NULL), "\"true\"");
+	char id[ID_LEN + 1];
+	enum reason r = judge_volumes(e, inspect, confined, why);
+
+	if (r != R_NONE || !confined)
+		return r;
+	return json_string(json_get(inspect, "Id"), id, sizeof(id)) ?
+	    judge_confined(e, c, id, inspect, why) :
+	    refuse(why, R_ENGINE_ERROR, "container without id");
+}

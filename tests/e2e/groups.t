@@ -1,0 +1,102 @@
+#!/bin/sh
+# A confined container's file of groups is nobody's to exchange: runc before
+# 1.3 reads it at each start and exec.  (opencontainers/runc#3999)
+. "$(dirname "$0")/../lib/e2e.sh"
+begin
+H=$PLACE/home/$ALICE
+G=65534			# nobody's
+rm -rf "$H/w"
+as $ALICE mkdir -p "$H/w/sub"
+REMAP=$(direct info -f '{{.SecurityOptions}}' | grep userns)
+SRC=$H			# what can be mounted on this engine
+[ -z "$(api_at_least 45 && echo yes)" ] || SRC=$H/w
+D="docker run -d --pull never --name ds01t-g"
+
+image() {	# tag; of what $WORK/root holds
+	tar -C "$WORK/root" -c . | direct import --change 'ENV PATH=/bin' \
+	    - "$1" >/dev/null
+}
+groups_are() {	# wanted, what
+	run $ALICE docker exec ds01t-g cat /proc/self/status
+	is "$(sed -n 's/^Groups:[[:space:]]*//p' "$OUT" | tr -d ' ')" "$1" "$2"
+}
+moves() {	# text, options and image: refused, and nothing is left
+	_t=$1
+	shift
+	refused "$_t" $ALICE $D "$@" sleep 3600
+	is "$(direct ps -aq --filter name=ds01t-g)" '' '… and it is not there'
+	direct rm -f ds01t-g >/dev/null 2>&1
+}
+cp -a "$PLACE/base" "$WORK/root"
+
+# --- what others use goes on working
+ln -s etc "$WORK/root/foo"
+mkdir -p "$WORK/root/home/u/a" "$WORK/root/open" "$WORK/root/d/e"
+chown -R "$(id -u $ALICE)" "$WORK/root/home/u"
+chmod 0777 "$WORK/root/open"
+image ds01t-groups
+for t in /w /new/deep/er /home/u/w /home/u /open /d/e/f /tmp/x /d/../w /etc/x; do
+	run $ALICE $D -v "$SRC:$t" ds01t-groups sleep 3600
+	row $RC "a directory at $t"
+	groups_are "$G" '… and no other group'
+	direct rm -f ds01t-g >/dev/null 2>&1
+done
+run $ALICE $D -v "$SRC:/w" --tmpfs /run -v /run/lock -v data:/data \
+    ds01t-groups sleep 3600
+row $RC 'a directory, a tmpfs with a volume in it, and a volume'
+direct rm -f ds01t-g >/dev/null 2>&1
+
+# --- a mount that comes out at /etc, or could at the next start
+for t in /foo /foo/x; do
+	moves 'a link' -v "$SRC:$t" ds01t-groups
+done
+moves 'a link' -v "$SRC:/w" -v vol:/foo ds01t-groups
+moves 'a link' -v "$SRC:/w" --tmpfs /foo ds01t-groups
+moves 'another mount' -v "$SRC:/w" -v vol:/w/sub ds01t-groups
+moves 'another mount' -v "$SRC:/w" -v /w/sub ds01t-groups
+moves 'another mount' -v "$SRC:/w" -v /dev/shm/x ds01t-groups
+moves 'can be exchanged' -v "$SRC:/open/a/b" ds01t-groups
+# with userns-remap nobody of the image is alice
+[ -n "$REMAP" ] || moves 'can be exchanged' -v "$SRC:/home/u/a/b" ds01t-groups
+rm -rf "$WORK/root/home/u"
+mv "$WORK/root/etc" "$WORK/root/etc.d"
+ln -s etc.d "$WORK/root/etc"
+chmod 0777 "$WORK/root" "$WORK/root/etc.d"
+image ds01t-groups-top
+# dockerd makes both anew, or the gate refuses
+run $ALICE $D -v "$SRC:/w" ds01t-groups-top sleep 3600
+if [ $RC -eq 0 ]; then
+	run $ALICE docker exec ds01t-g sh -c "mv /etc /e; mkdir /etc
+	    mv /etc.d/group /etc.d/g; echo $G:x:6: >/etc/group"
+	groups_are "$G" 'an image whose / and /etc are everybodys'
+else
+	grep -qE 'a link|can be exchanged' "$ERR"
+	row $? 'an image whose / and /etc are everybodys: refused'
+fi
+direct rm -f ds01t-g >/dev/null 2>&1
+chmod 0755 "$WORK/root"
+rm "$WORK/root/etc"
+mv "$WORK/root/etc.d" "$WORK/root/etc"
+rm "$WORK/root/etc/group"
+ln -s ../d/group "$WORK/root/etc/group"
+image ds01t-groups-file
+moves 'a link' -v "$SRC:/w" ds01t-groups-file
+
+# --- what has no directory of the host, and so may have root, is left alone
+may $ALICE docker run --rm --pull never -v /foo ds01t-groups true
+
+# --- the attack that this is about, by hand
+if [ -z "$REMAP" ]; then
+	as $ALICE sh -c "rm -f $H/w/group; echo x:x:1: >$H/w/group"
+	direct run -d --name ds01t-g --user "$(id -u $ALICE):$G" \
+	    -v "$H/w:/foo" -v /dev/null:/etc/group:ro ds01t-groups sleep 3600 \
+	    >/dev/null
+	as $ALICE sh -c "cd $H/w && mv group g2 && echo $G:x:6: >group"
+	groups=$(direct exec ds01t-g sed -n 's/^Groups:[[:space:]]*//p' \
+	    /proc/self/status)
+	is "$(echo $groups)" 6 \
+	    "$(runc --version | head -n 1) still falls for it without the gate"
+	direct rm -f ds01t-g >/dev/null
+fi
+rm -rf "$H/w"
+finish
