@@ -10,6 +10,9 @@
  *  - ds01.user is set, reserved labels are neutralised as labels_image()
  *    does;
  *  - cache mounts get a name space of the uid;
+ *  - build steps get a host name of the uid, and with it cached results of
+ *    their own; caches from elsewhere are not imported, since BuildKit would
+ *    keep them, whatever they hold, in the cache that everybody builds from;
  *  - the Dockerfile frontend is the built-in one: "# syntax=" is ignored,
  *    since a custom frontend speaks to BuildKit behind the gate's back;
  *  - dockerd fetches no git repository, and no URL of this host's own;
@@ -20,7 +23,7 @@
  * dockerd asks for files of the build that the user started.
  *
  * What is not contained: build steps count against no limit of the user's;
- * layers are cached for all (content is addressed, not named); a client that
+ * what is copied is cached for all (by the content that goes in); a client that
  * returns an image config of its own gives the image what labels it likes,
  * so an image's owner label proves nothing; a host name that resolves to
  * this host is fetched; what a Dockerfile makes BuildKit do is not looked at.
@@ -115,5 +118,9 @@ enum reason buildkit_content(struct buildkit_rules *rules, struct span in,
 bool buildkit_remote(struct span url);
 /* "u1000/", in front of the names of cache mounts. */
 void buildkit_space(const struct buildkit_rules *rules, char out[24]);
+/* "ds01-u1000", the host name of build steps.  It is part of the key under
+ * which BuildKit caches a step; what the step may have read besides (a proxy,
+ * a secret, an agent, whatever the network answered) is not. */
+void buildkit_host(const struct buildkit_rules *rules, char out[32]);
 
 #endif

@@ -55,8 +55,5 @@ enum reason job_export_type(struct job *j, const struct pb_field *f);
 enum reason job_export_attr(struct job *j, const struct pb_field *f);
 enum reason job_export_done(struct job *j);
 enum reason job_cache(struct job *j, const struct pb_field *f);
-enum reason job_cache_import(struct job *j, const struct pb_field *f);
-bool job_cache_type(struct span type);
-enum reason job_bad_cache(struct job *j, struct span type);
 
 #endif

@@ -25,6 +25,7 @@ struct llb {
 	struct buildkit_rules *rules;
 	struct refusal *why;
 	char space[24];		/* of cache mounts */
+	char host[32];		/* name of each step's */
 	struct llb_node *node;
 	size_t n_nodes;
 	struct llb_node *now;	/* the operation that is being judged */

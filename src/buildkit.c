@@ -246,6 +246,12 @@ buildkit_space(const struct buildkit_rules *rules, char out[24])
 	snprintf(out, 24, "u%lu/", (unsigned long)rules->as->uid);
 }
 
+void
+buildkit_host(const struct buildkit_rules *rules, char out[32])
+{
+	snprintf(out, 32, "ds01-u%lu", (unsigned long)rules->as->uid);
+}
+
 /* --- the judge ------------------------------------------------------------------ */
 
 /* Tells whoever keeps records, and writes what the user gets to read. */

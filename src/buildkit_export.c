@@ -177,8 +177,8 @@ job_exporter(struct job *j, const struct pb_field *f)
 
 /* --- caches ------------------------------------------------------------------------------ */
 
-bool
-job_cache_type(struct span t)
+static bool
+cache_type(struct span t)
 {
 	static const char *const types[] = { "registry", "local", "inline" };
 
@@ -189,15 +189,15 @@ job_cache_type(struct span t)
 }
 
 /* Other kinds of cache are URLs that dockerd would fetch. */
-enum reason
-job_bad_cache(struct job *j, struct span type)
+static enum reason
+bad_cache(struct job *j, struct span type)
 {
 	return refuse(j->why, R_REMOTE_SOURCE, "cache of type %.*s",
 	    (int)(type.len < 32 ? type.len : 32), type.ptr);
 }
 
 static enum reason
-check_cache(struct job *j, struct span entry, bool export)
+check_cache(struct job *j, struct span entry)
 {
 	struct pb_iter it = pb_iter(entry);
 	struct span key, value, type = span_of("");
@@ -218,9 +218,9 @@ check_cache(struct job *j, struct span entry, bool export)
 	}
 	if (it.bad)
 		return job_malformed(j);
-	if (!job_cache_type(type))
-		return job_bad_cache(j, type);
-	if (export && span_eq(type, "registry"))
+	if (!cache_type(type))
+		return bad_cache(j, type);
+	if (span_eq(type, "registry"))
 		return j->rules->image(j->rules->arg, BUILDKIT_CACHE, ref,
 		    j->why);
 	return R_NONE;
@@ -229,15 +229,7 @@ check_cache(struct job *j, struct span entry, bool export)
 static enum reason
 take_cache_export(struct job *j, const struct pb_field *f)
 {
-	enum reason r = check_cache(j, f->bytes, true);
-
-	return r == R_NONE ? job_copy(j, f) : r;
-}
-
-enum reason
-job_cache_import(struct job *j, const struct pb_field *f)
-{
-	enum reason r = check_cache(j, f->bytes, false);
+	enum reason r = check_cache(j, f->bytes);
 
 	return r == R_NONE ? job_copy(j, f) : r;
 }
@@ -245,11 +237,10 @@ job_cache_import(struct job *j, const struct pb_field *f)
 enum reason
 job_cache(struct job *j, const struct pb_field *f)
 {
-	/* 1 and 3, the older way to push a cache, are left out */
+	/* Left out: the older way to push a cache (1, 3), and all imports
+	 * (2, 5), which would end up in the cache of everybody's builds. */
 	static const struct job_rule rules[] = {
-		{ 2, PB_BYTES, true, NULL },
 		{ 4, PB_BYTES, true, take_cache_export },
-		{ 5, PB_BYTES, true, job_cache_import },
 	};
 	struct buf cache cleanup_buf = BUF_INIT(H2_HOLD_MAX), *out = j->out;
 	enum reason r;

@@ -342,6 +342,7 @@ buildkit_llb(struct buildkit_rules *rules, struct span def, struct buf *out,
 	enum reason r;
 
 	buildkit_space(rules, l.space);
+	buildkit_host(rules, l.host);
 	l.node = calloc(NODES_MAX, sizeof(*l.node));
 	if (l.node == NULL)
 		return refuse(why, R_INTERNAL, "out of memory");

@@ -3,11 +3,12 @@
  *
  * Guarantees that none asks for more than a Dockerfile of the user's could:
  * no host network or privileges, no other cgroup, no cache mount outside the
- * user's own name space, nothing fetched by dockerd but images; and that
- * every index in it is one of something that is there, since BuildKit uses
- * them unseen.  Nested builds and differences are refused: the graph of one
- * is made while the build runs, and a difference may be of nothing, which
- * other operations do not expect.  No Dockerfile gives either.
+ * user's own name space, no result cached under another user's key, nothing
+ * fetched by dockerd but images; and that every index in it is one of
+ * something that is there, since BuildKit uses them unseen.  Nested builds
+ * and differences are refused: the graph of one is made while the build runs,
+ * and a difference may be of nothing, which other operations do not expect.
+ * No Dockerfile gives either.
  * Source: moby/buildkit solver/pb/ops.proto and solver/llbsolver/ops.
  */
 #include "buildkit_llb.h"
@@ -113,6 +114,16 @@ on_ulimit(struct llb *l, const struct pb_field *f)
 	return LLB_WALK(l, "ulimit", rows, f->bytes);
 }
 
+/* The same that a Dockerfile's steps get: no other user's results are under
+ * it, and none of this user's are under another's. */
+static enum reason
+on_host_name(struct llb *l, const struct pb_field *f)
+{
+	return span_eq(f->bytes, l->host) ? R_NONE :
+	    refuse(l->why, R_BUILD, "a step whose host name is not %s",
+	    l->host);
+}
+
 static enum reason
 on_meta(struct llb *l, const struct pb_field *f)
 {
@@ -121,16 +132,18 @@ on_meta(struct llb *l, const struct pb_field *f)
 		{ 3, PB_BYTES, NEED, 1, 4096, NULL }, LLB_STRING(4),
 		{ 5, PB_BYTES, ONE, 0, LLB_LONG, on_proxy },
 		{ 6, PB_BYTES, MANY, 0, 4096, on_host },
-		{ 7, PB_BYTES, ONE, 0, 255, NULL },
+		{ 7, PB_BYTES, ONE, 0, 255, on_host_name },
 		{ 9, PB_BYTES, MANY, 0, 256, on_ulimit },
 		{ 10, PB_BYTES, ONE, 0, 4096, on_cgroup }, LLB_BOOL(11),
 		/* repeated int32: either wire type may stand for it */
 		{ 12, PB_VARINT, MANY, INT32_MIN, INT32_MAX, NULL },
 		{ 12, PB_BYTES, MANY, 0, 4096, NULL },
 	};
-
+	struct pb_field none = { .bytes = span_of("") };
 	enum reason r = LLB_WALK(l, "exec meta", rows, f->bytes);
 
+	if (r == R_NONE && !llb_has(f->bytes, 7))
+		r = on_host_name(l, &none);
 	/* no arguments: nothing to run */
 	return r != R_NONE || llb_has(f->bytes, 1) ? r :
 	    llb_bad(l, "exec meta");

@@ -4,9 +4,9 @@
  * Guarantees that dockerd gets a Solve request made of fields that are known
  * here and of nothing else: no entitlement that the user does not have, no
  * exporter that would name an image that is not his to name, no frontend but
- * the built-in Dockerfile one, and with our own labels, refs, source policy
- * and cache name space behind whatever the client wrote (in a map the last
- * entry of a key counts).
+ * the built-in Dockerfile one, no cache to import, and with our own labels,
+ * refs, source policy, cache name space and host name of steps behind whatever
+ * the client wrote (in a map the last entry of a key counts).
  * Source: moby/buildkit api/services/control/control.proto and
  * frontend/gateway/pb/gateway.proto.
  */
@@ -18,6 +18,8 @@
 
 #define FRONTEND "dockerfile.v0"
 #define CACHE_NS "build-arg:BUILDKIT_CACHE_MOUNT_NS"
+#define HOST "hostname"		/* of build steps; the other one counts */
+#define HOST_ARG "build-arg:BUILDKIT_SANDBOX_HOSTNAME"
 
 enum reason
 job_malformed(struct job *j)
@@ -190,43 +192,10 @@ on_context_key(struct job *j, struct span v)
 	    refuse(j->why, R_BUILD, "contextkey");
 }
 
-/* A JSON list of {"Type": …, "Attrs": …}; Go would take other spellings of
- * the keys as well. */
-static enum reason
-on_cache_imports(struct job *j, struct span v)
-{
-	cJSON *list, *e, *m;
-	enum reason r = R_NONE;
-
-	if (v.len == 0)
-		return R_NONE;
-	list = json_parse(v, j->why);
-	if (list == NULL)
-		return j->why->why;
-	if (!cJSON_IsArray(list) && !cJSON_IsNull(list))
-		r = refuse(j->why, R_BUILD, "cache-imports");
-	cJSON_ArrayForEach(e, list) {
-		cJSON_ArrayForEach(m, e) {
-			if (r != R_NONE)
-				break;
-			if (m->string != NULL && strcmp(m->string, "Type") ==
-			    0 && cJSON_IsString(m)) {
-				struct span t = span_of(m->valuestring);
-
-				r = job_cache_type(t) ? R_NONE : job_bad_cache(j, t);
-			} else if (m->string == NULL ||
-			    strcmp(m->string, "Attrs") != 0)
-				r = refuse(j->why, R_BUILD, "cache-imports");
-		}
-	}
-	cJSON_Delete(list);
-	return r;
-}
-
 static enum reason
 on_own(struct job *j, struct span v)
 {
-	(void)j;		/* ours comes last anyway */
+	(void)j;
 	(void)v;
 	return R_NONE;
 }
@@ -234,7 +203,7 @@ on_own(struct job *j, struct span v)
 static const struct attr {
 	const char *key;
 	bool prefix;
-	bool ours;		/* left out: written behind the client's */
+	bool ours;		/* the client's is left out */
 	enum reason (*judge)(struct job *, struct span value);
 } attrs[] = {
 	{ "force-network-mode", false, false, on_network },
@@ -242,7 +211,12 @@ static const struct attr {
 	{ "contextkey", false, false, on_context_key },
 	{ "context", false, false, on_context },
 	{ "context:", true, false, on_context },
-	{ "cache-imports", false, false, on_cache_imports },
+	/* A cache that was made elsewhere holds what its maker says, and
+	 * BuildKit adds it to everybody's.  Without, a build is only slower. */
+	{ "cache-imports", false, true, on_own },
+	{ "cache-from", false, true, on_own },
+	{ HOST, false, true, on_own },
+	{ HOST_ARG, false, true, on_own },
 	{ CACHE_NS, false, true, on_own },
 	{ "cmdline", false, true, on_own },
 };
@@ -298,7 +272,7 @@ static enum reason
 put_attrs(struct job *j, uint32_t number)
 {
 	cJSON *labels, *l;
-	char space[24], key[300];
+	char space[24], host[32], key[300];
 	enum reason r;
 
 	r = labels_simple(j->rules->as, j->labels, j->why);
@@ -315,6 +289,9 @@ put_attrs(struct job *j, uint32_t number)
 	buildkit_space(j->rules, space);
 	space[strlen(space) - 1] = '\0';	/* the frontend adds the '/' */
 	pb_put_entry(j->out, number, span_of(CACHE_NS), span_of(space));
+	buildkit_host(j->rules, host);
+	pb_put_entry(j->out, number, span_of(HOST), span_of(host));
+	pb_put_entry(j->out, number, span_of(HOST_ARG), span_of(host));
 	/* its presence keeps the frontend from following "# syntax=" */
 	pb_put_entry(j->out, number, span_of("cmdline"), span_of(FRONTEND));
 	return R_NONE;
@@ -452,13 +429,13 @@ buildkit_bridge_solve(struct buildkit_rules *rules, struct span in,
     struct buf *out, struct refusal *why)
 {
 	static const struct job_rule fields[] = {
-		/* Final and ExporterAttr, older than Return, are left out */
+		/* Final and ExporterAttr, older than Return, are left out,
+		 * and caches to import (4, 12) as in Solve */
 		{ 1, PB_BYTES, false, take_definition },
 		{ 2, PB_BYTES, false, take_frontend },
 		{ 3, PB_BYTES, true, take_attr },
 		{ 5, PB_VARINT, false, NULL },	/* allowResultReturn */
 		{ 6, PB_VARINT, false, NULL },	/* allowResultArrayRef */
-		{ 12, PB_BYTES, true, job_cache_import },
 		{ 13, PB_BYTES, true, take_input },
 		{ 14, PB_VARINT, false, NULL },	/* Evaluate */
 		{ 15, PB_BYTES, true, take_policy },

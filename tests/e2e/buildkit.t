@@ -186,6 +186,73 @@ if as $ALICE env BUILDX_EXPERIMENTAL=1 docker buildx history --help 2>/dev/null 
 	may $ALICE $K ls
 fi
 
+# --- one cache, and nobody's steps from another's
+# BuildKit knows a RUN by its text and what is below it; which proxy it asked
+# and which secret it read is not looked at.  So its host name is the user's.
+key() {	# user, options: builds; $cached: which of its steps were not run
+	_u=$1
+	shift
+	run "$_u" $B --progress plain -t "ds01t-key/$_u" --secret id=k,src=key/k \
+	    -f key/Dockerfile "$@" key
+	row $RC "$_u builds a step that asks a proxy and reads a secret: $*"
+	steps
+}
+steps() {
+	cached=$(awk '$2 ~ /^\[/ { name[$1] = $4 }
+	    $2 == "CACHED" && name[$1] ~ /^(COPY|RUN)$/ { print name[$1] }' \
+	    "$ERR" | sort | tr '\n' ' ')
+}
+for u in $ALICE $BOB $CAROL; do
+	d=$PLACE/home/$u/key
+	mkdir -p "$d"
+	cat >"$d/Dockerfile" <<-END
+	FROM $IMAGE
+	COPY here /here
+	RUN echo "proxy \$http_proxy" >/asked; hostname >/host
+	RUN --mount=type=secret,id=k cat /run/secrets/k >/k
+	END
+	echo same >"$d/here"
+	chmod 0644 "$d/here"
+	touch -d 2024-01-01 "$d/here"
+	echo "of $u" >"$d/k"
+	chown -R "$u": "$d"
+done
+key $ALICE --build-arg http_proxy=http://192.0.2.1:1 \
+    --build-arg BUILDKIT_SANDBOX_HOSTNAME="ds01-u$(id -u $BOB)"
+may $ALICE docker run --rm --pull never ds01t-key/$ALICE cat /asked /k /host
+shows http://192.0.2.1:1 'her step asked her proxy'
+shows "ds01-u$(id -u $ALICE)" '… and has her host name, whatever she wrote'
+key $BOB
+is "$cached" 'COPY ' 'what is copied comes from the cache, and no step of hers'
+may $BOB docker run --rm --pull never ds01t-key/$BOB cat /asked /k
+hides http://192.0.2.1:1 'nothing that her proxy answered is in his image'
+shows "of $BOB" '… but his own secret'
+key $BOB
+is "$cached" 'COPY RUN RUN ' 'his own steps are in the cache'
+direct buildx build --progress plain --secret id=k,src="$H/key/k" "$H/key" \
+    >"$OUT" 2>"$ERR" </dev/null
+row $? 'root builds it on the socket of the engine'
+steps
+is "$cached" 'COPY ' "… and takes no user's steps"
+direct builder prune -af >/dev/null
+key $BOB
+key $CAROL
+is "$cached" 'COPY ' 'nor does an administrator'
+# An import would be put into the cache of everybody, whatever its maker wrote
+# into it; root's own of the same image shows that there is one to follow.
+may $ALICE $B -q -t ds01t-key/inline --build-arg BUILDKIT_INLINE_CACHE=1 \
+    --secret id=k,src=key/k key
+direct builder prune -af >/dev/null
+key $ALICE --cache-from ds01t-key/inline
+is "$cached" '' 'a build with --cache-from works, and follows none'
+! grep -q 'importing cache' "$ERR"
+row $? '… nor does it ask for one'
+direct builder prune -af >/dev/null
+direct buildx build --progress plain --secret id=k,src="$H/key/k" \
+    --cache-from ds01t-key/inline "$H/key" >"$OUT" 2>"$ERR" </dev/null
+steps
+is "$cached" 'COPY ' "… which root's own does"
+
 # --- no road to the host
 refused 'namespace of the host' $ALICE $B --network host kit
 refused 'namespace of the host' $ALICE $B --allow network.host kit

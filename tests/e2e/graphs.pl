@@ -109,6 +109,8 @@ sub unpack_message {
 		push @m, defined $in ? [$n, 'm', unpack_message($x, $in)] :
 		    [$n, 's', $x];
 	}
+	# what was recorded before steps had their user's host name
+	push @m, str(7, "ds01-u$<") if $shape eq 'meta';
 	return \@m;
 }
 
@@ -153,13 +155,15 @@ sub recorded {
 }
 
 # --- graphs of ours ----------------------------------------------------------------
+# A step has the host name of its user.
+my $host = str(7, "ds01-u$<");
 sub input { return msg(1, str(1, '@' . $_[0]), @_ > 1 ? num(2, $_[1]) : ()) }
 my $base = [msg(3, str(1, "docker-image://docker.io/library/$image"))];
-my $meta = msg(1, str(1, '/bin/true'), str(3, '/'));
+my $meta = msg(1, str(1, '/bin/true'), str(3, '/'), $host);
 my $root = msg(2, str(3, '/'));
 sub shell { return [[$base, [input(0), msg(2, $meta, $root, @_)], [input(1)]]] }
 sub false {
-	return [[$base, [input(0), msg(2, msg(1, str(1, '/bin/false'), str(3, '/')),
+	return [[$base, [input(0), msg(2, msg(1, str(1, '/bin/false'), str(3, '/'), $host),
 	    $root, @_)], [input(1)]]];
 }
 sub action { return msg(2, @_) }
@@ -177,7 +181,7 @@ my @seeds = (
 	    [input(2), msg(2, $meta, $root, mount(num(1, -1), num(4, -1), num(6, 4),
 	    msg(19, num(1, 65536))), mount(num(1, -1), num(4, 1)))], [input(3)]]],
 	[[$base, [input(0), msg(2, msg(1, str(1, '/bin/true'), str(2, 'A=b'),
-	    str(3, '/'), str(4, 'root'), msg(6, str(1, 'h'), str(2, '1.2.3.4')),
+	    str(3, '/'), str(4, 'root'), $host, msg(6, str(1, 'h'), str(2, '1.2.3.4')),
 	    msg(9, str(1, 'nofile'), num(2, 9), num(3, 9))), $root,
 	    mount(num(1, 0), num(4, -1), num(5, 1), str(2, '/bin')),
 	    mount(num(1, -1), num(4, -1), num(6, 1), msg(21, str(1, 'id'), num(5, 1))),

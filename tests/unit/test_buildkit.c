@@ -410,14 +410,9 @@ static const struct solve_row {
 	{ K_ATTR, 7, "label:ds01.gate", LEN("1"), "reserved_label" },
 	{ K_ATTR, 7, "label:ds01.protected", LEN("true"), "reserved_label" },
 	{ K_ATTR, 7, "label:aime.mlc.USER", LEN("bob"), "reserved_label" },
-	{ K_ATTR, 7, "cache-imports", LEN("[{\"Type\":\"registry\","
-	    "\"Attrs\":{\"ref\":\"x\"}}]"), "" },
-	{ K_ATTR, 7, "cache-imports", LEN("[{\"Type\":\"gha\"}]"),
-	    "remote_source" },
-	{ K_ATTR, 7, "cache-imports", LEN("[{\"type\":\"gha\"}]"), "build" },
-	{ K_ATTR, 7, "cache-imports", LEN("{}"), "build" },
-	{ K_ATTR, 7, "cache-imports", LEN("[{\"Type\":\"registry\","
-	    "\"Type\":\"gha\"}]"), "bad_json" },
+	/* not followed, so not looked at */
+	{ K_ATTR, 7, "cache-imports", LEN("[{\"Type\":\"gha\"}]"), "" },
+	{ K_ATTR, 7, "cache-from", LEN("x"), "" },
 
 	{ K_EXPORT, 0, "moby", "name=x/y", 0, "" },
 	{ K_EXPORT, 0, "moby", "name=x/y,bob/z", 0, "tag" },
@@ -441,9 +436,8 @@ static const struct solve_row {
 	{ K_CACHE, 4, "inline", NULL, 0, "" },
 	{ K_CACHE, 4, "registry", NULL, 0, "" },
 	{ K_CACHE, 4, "gha", NULL, 0, "remote_source" },
-	{ K_CACHE, 5, "registry", NULL, 0, "" },
-	{ K_CACHE, 5, "s3", NULL, 0, "remote_source" },
-	{ K_CACHE, 5, "", NULL, 0, "remote_source" },
+	{ K_CACHE, 5, "registry", NULL, 0, "" },	/* not followed */
+	{ K_CACHE, 5, "s3", NULL, 0, "" },
 };
 
 static void
@@ -554,7 +548,7 @@ the_host_network_is_for_who_may_have_it(void **state)
 	r.host_network = true;
 	pb_put_bytes(&in, 9, span_of("network.host"));
 	pb_put_entry(&in, 7, span_of("force-network-mode"), span_of("host"));
-	notation("2[3{1'local://x'};1{1@0}2{1{1'sh'3'/'}2{3'/'}3=1};1{1@1}]",
+	notation("2[3{1'local://x'};1{1@0}2{1{1'sh'3'/'7'ds01-u1000'}2{3'/'}3=1};1{1@1}]",
 	    &in, NULL);
 	assert_int_equal(ask(&r, CONTROL "Solve", &in, &out, why), H2_PASS);
 	expect(&out, 9, NULL, "network.host");
@@ -588,6 +582,9 @@ ours_counts(void **state)
 		pb_put_entry(&in, a, span_of(
 		    "build-arg:BUILDKIT_CACHE_MOUNT_NS"), span_of("u1001"));
 		pb_put_entry(&in, a, span_of("cmdline"), span_of("x"));
+		pb_put_entry(&in, a, span_of(
+		    "build-arg:BUILDKIT_SANDBOX_HOSTNAME"), span_of("ds01-u1001"));
+		pb_put_entry(&in, a, span_of("hostname"), span_of("ds01-u1001"));
 		assert_int_equal(ask(&r, way[i].path, &in, &out, why),
 		    H2_PASS);
 		expect(&out, a, "label:ds01.user", "alice");
@@ -597,7 +594,46 @@ ours_counts(void **state)
 		expect(&out, a, "label:mine", "1");
 		expect(&out, a, "build-arg:BUILDKIT_CACHE_MOUNT_NS", "u1000");
 		expect(&out, a, "cmdline", "dockerfile.v0");
+		expect(&out, a, "build-arg:BUILDKIT_SANDBOX_HOSTNAME",
+		    "ds01-u1000");
+		expect(&out, a, "hostname", "ds01-u1000");
+		assert_null(memmem(out.data, out.len, "ds01-u1001", 10));
 	}
+}
+
+/* BuildKit would add what they hold to everybody's cache. */
+static void
+no_cache_is_imported(void **state)
+{
+	struct buf in cleanup_buf = BUF_INIT(0);
+	struct buf out cleanup_buf = BUF_INIT(0);
+	struct buf refs cleanup_buf = BUF_INIT(0);
+	struct told t;
+	struct buildkit_rules r = rules(&t);
+	char why[H2_WHY_MAX];
+
+	(void)state;
+	pb_put_bytes(&in, 6, span_of("dockerfile.v0"));
+	pb_put_entry(&in, 7, span_of("cache-imports"), span_of("[evil]"));
+	pb_put_entry(&in, 7, span_of("cache-from"), span_of("evil"));
+	put_cache(&in, 5, "evil");
+	assert_int_equal(ask(&r, CONTROL "Solve", &in, &out, why), H2_PASS);
+	assert_null(memmem(out.data, out.len, "evil", 4));
+	assert_null(memmem(out.data, out.len, "cache-", 6));
+	buf_reset(&in);
+	buf_reset(&out);
+	pb_put_bytes(&refs, 2, span_of("evil"));	/* older: names only */
+	pb_put_bytes(&in, 8, buf_span(&refs));
+	assert_int_equal(ask(&r, CONTROL "Solve", &in, &out, why), H2_PASS);
+	assert_null(memmem(out.data, out.len, "evil", 4));
+	buf_reset(&in);
+	buf_reset(&out);
+	pb_put_bytes(&in, 2, span_of("dockerfile.v0"));
+	pb_put_entry(&in, 3, span_of("cache-imports"), span_of("[evil]"));
+	pb_put_bytes(&in, 4, span_of("evil"));
+	pb_put_bytes(&in, 12, span_of("\x0a\x04evil"));
+	assert_int_equal(ask(&r, BRIDGE "Solve", &in, &out, why), H2_PASS);
+	assert_null(memmem(out.data, out.len, "evil", 4));
 }
 
 /* A build that changed nothing gives the same image. */
@@ -850,6 +886,7 @@ main(void)
 		cmocka_unit_test(graphs_are_for_sites_that_say_so),
 		cmocka_unit_test(the_host_network_is_for_who_may_have_it),
 		cmocka_unit_test(ours_counts),
+		cmocka_unit_test(no_cache_is_imported),
 		cmocka_unit_test(the_same_build_is_written_the_same),
 		cmocka_unit_test(what_is_not_known_is_left_out),
 		cmocka_unit_test(every_name_is_asked_about),

@@ -63,7 +63,8 @@ ask(const char *path, const char *text, struct buf *out, char id[64])
 
 #define SRC "3{1'docker-image://docker.io/library/x'}"
 #define SRC2 "3{1'local://context'2{1'local.session'2's'}}"
-#define META "1{1'sh'3'/'}"
+#define HOST "7'ds01-u1000'"	/* alice's */
+#define META "1{1'sh'3'/'" HOST "}"
 #define ROOT "2{3'/'}"
 #define SHELL(x) SRC ";1{1@0}2{" META ROOT x "};1{1@1}"
 #define FILES(x) SRC ";" SRC2 ";1{1@0}1{1@1}4{" x "};1{1@2}"
@@ -121,14 +122,21 @@ static const struct row {
 	{ SRC ";1{1@0}2{" META "2{3'/x'}};1{1@1}", "build" },
 	{ SRC ";1{1@0}2{" META "2{1=-1 3'/'4=-1 6=4}};1{1@1}", "build" },
 	{ SRC ";1{1@0}2{1{}" ROOT "};1{1@1}", "build" },
-	{ SRC ";1{1@0}2{1{3'/'}" ROOT "};1{1@1}", "build" },
-	{ SRC ";1{1@0}2{1{1'sh'}" ROOT "};1{1@1}", "build" },
-	{ SRC ";1{1@0}2{1{1'sh'3'/'10'/x'}" ROOT "};1{1@1}", "cgroup_parent" },
-	{ SRC ";1{1@0}2{1{1'sh'3'/'13'/x'}" ROOT "};1{1@1}", "build" },
-	{ SRC ";1{1@0}2{1{1'sh'3'/'5{1'p'}6{1'h'2'::1'}9{1'nofile'2=1 3=2}"
+	{ SRC ";1{1@0}2{1{3'/'" HOST "}" ROOT "};1{1@1}", "build" },
+	{ SRC ";1{1@0}2{1{1'sh'" HOST "}" ROOT "};1{1@1}", "build" },
+	{ SRC ";1{1@0}2{1{1'sh'3'/'" HOST "10'/x'}" ROOT "};1{1@1}", "cgroup_parent" },
+	{ SRC ";1{1@0}2{1{1'sh'3'/'" HOST "13'/x'}" ROOT "};1{1@1}", "build" },
+	{ SRC ";1{1@0}2{1{1'sh'3'/'" HOST "5{1'p'}6{1'h'2'::1'}9{1'nofile'2=1 3=2}"
 	    "11=1 12=1 12'a'}" ROOT "};1{1@1}", "" },
-	{ SRC ";1{1@0}2{1{1'sh'3'/'6{1'h'}}" ROOT "};1{1@1}", "build" },
-	{ SRC ";1{1@0}2{1{1'sh'3'/'9{}}" ROOT "};1{1@1}", "build" },
+	{ SRC ";1{1@0}2{1{1'sh'3'/'" HOST "6{1'h'}}" ROOT "};1{1@1}", "build" },
+	{ SRC ";1{1@0}2{1{1'sh'3'/'" HOST "9{}}" ROOT "};1{1@1}", "build" },
+	/* a host name is whose the cached result is */
+	{ SRC ";1{1@0}2{1{1'sh'3'/'}" ROOT "};1{1@1}", "build" },
+	{ SRC ";1{1@0}2{1{1'sh'3'/'7''}" ROOT "};1{1@1}", "build" },
+	{ SRC ";1{1@0}2{1{1'sh'3'/'7'ds01-u1001'}" ROOT "};1{1@1}", "build" },
+	{ SRC ";1{1@0}2{1{1'sh'3'/'7'ds01-u10001'}" ROOT "};1{1@1}", "build" },
+	{ SRC ";1{1@0}2{1{1'sh'3'/'7'ds01-u1001'" HOST "}" ROOT "};1{1@1}",
+	    "build" },
 	/* the second output where there is one */
 	{ SRC ";1{1@0}2{" META ROOT "2{1=-1 3'/o'4=1}};1{1@1 2=1}", "" },
 	{ SRC ";1{1@0}2{" META ROOT "2{1=-1 3'/o'4=1}};1{1@1 2=2}", "build" },
@@ -364,6 +372,7 @@ static const struct call_row {
 	{ BRIDGE "Warn", "1'd'2=1 3's'4'x'4'y'6{3{1{}}}7{}", "1'd'2=1 3's'4'x'4'y'" },
 	{ BRIDGE "Ping", "1'x'", "" }, { BRIDGE "Inputs", "1'x'", "" },
 	{ BRIDGE "Solve", "10=1 11'null'4'x'5=1", "5=1" },
+	{ BRIDGE "Solve", "5=1 4'x'12{1'registry'2{1'ref'2'x'}}12{1'gha'}", "5=1" },
 	{ BRIDGE "Solve", "15{1=1}", NULL },
 	{ CONTROL "ListWorkers", "1'x'", "" }, { CONTROL "Info", "1'x'", "" },
 	{ CONTENT "Read", "1'd'2=1 3=2", "1'd'2=1 3=2" },
