@@ -198,7 +198,8 @@ key() {	# user, options: builds; $cached: which of its steps were not run
 	steps
 }
 steps() {
-	cached=$(awk '$2 ~ /^\[/ { name[$1] = $4 }
+	# "#6 [2/4] COPY …" or "#6 [stage-0 2/4] COPY …", then "#6 CACHED"
+	cached=$(awk '$2 ~ /^\[/ { n = $1; sub(/^[^]]*\] /, ""); name[n] = $1 }
 	    $2 == "CACHED" && name[$1] ~ /^(COPY|RUN)$/ { print name[$1] }' \
 	    "$ERR" | sort | tr '\n' ' ')
 }
