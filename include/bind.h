@@ -55,6 +55,11 @@ int bind_flags(const char *text, dev_t dev, const char *path,
 /* The same of init's mountinfo; what cannot be read is not safe. */
 void bind_flags_now(dev_t dev, const char *path, struct bind_flags *f);
 
+/* Was the file system dev, one of FUSE, mounted by root?  Not, if the text does
+ * not have it: then it is one of a sandbox. */
+bool bind_roots(const char *text, dev_t dev);
+bool bind_roots_now(dev_t dev);
+
 /* Is the gate among the mounts of the host, and not in a sandbox that its
  * caller chose?  The other one compares two mountinfo texts. */
 bool bind_sees_host(void);

@@ -4,12 +4,15 @@
  * Guarantees that an anchor is what root made it: from "/" on, every
  * directory above it is owned by root and not writable by others (an access
  * list shows in the group's bits), so that neither it nor a name before it
- * can be exchanged by anybody else.  What cannot be looked at is refused.
+ * can be exchanged by anybody else.  What cannot be looked at is refused, and
+ * so is what a user's own program answers for (FUSE).
  */
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,6 +120,25 @@ fail(int error)
 	return -1;
 }
 
+/* Of what it is asked, a file system that a user mounted says what he likes,
+ * and is gone when he likes.  One descriptor for all questions: it may be gone
+ * between two. */
+static int
+look(const char *path, struct stat *st)
+{
+	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC), error = 0;
+	struct statfs fs;
+
+	if (fd == -1)
+		return -1;
+	if (fstat(fd, st) == -1 || fstatfs(fd, &fs) == -1)
+		error = errno;
+	else if (fs.f_type == FUSE_SUPER_MAGIC && !bind_roots_now(st->st_dev))
+		error = EREMOTE;
+	(void)close(fd);
+	return error == 0 ? 0 : fail(error);
+}
+
 struct walk {
 	char at[PATH_MAX];	/* walked, "" is "/" */
 	char left[PATH_MAX];	/* to be walked: "a/b" */
@@ -174,14 +196,14 @@ step(struct walk *w, const char *name, bool links, struct stat *st)
 
 		if (slash != NULL)
 			*slash = '\0';
-		return lstat(w->at[0] != '\0' ? w->at : "/", st);
+		return look(w->at[0] != '\0' ? w->at : "/", st);
 	}
 	if (strcmp(name, ".") == 0)
 		return 0;
 	len = snprintf(next, sizeof(next), "%s/%s", w->at, name);
 	if (len < 0 || (size_t)len >= sizeof(next))
 		return fail(ENAMETOOLONG);
-	if (lstat(next, st) == -1)
+	if (look(next, st) == -1)
 		return -1;
 	if (S_ISLNK(st->st_mode)) {
 		if (!links)
@@ -212,7 +234,7 @@ bind_walk(const char *path, bool links, struct bind_place *p)
 	if (!path_clean(path, clean, sizeof(clean)))
 		return fail(ENAMETOOLONG);
 	memcpy(w.left, clean + 1, strlen(clean));
-	if (lstat("/", &p->st) == -1)
+	if (look("/", &p->st) == -1)
 		return -1;
 	if (!is_roots_alone(&p->st))
 		return fail(EPERM);
@@ -295,6 +317,7 @@ struct mount {
 	dev_t dev;
 	char point[PATH_MAX];
 	bool nosuid, nodev;
+	const char *rest;	/* of the line, behind the options */
 };
 
 /* id parent major:minor root mountpoint options … */
@@ -319,7 +342,48 @@ read_mount(const char *line, struct mount *m)
 		return -1;
 	m->nosuid = has_word(word, "nosuid");
 	m->nodev = has_word(word, "nodev");
+	m->rest = line;
 	return 0;
+}
+
+/* [optional fields] - type source options.  FUSE names there whoever mounted
+ * it; what only root can mount (virtiofs) names nobody. */
+static bool
+is_roots(const char *rest)
+{
+	static const char user[] = "user_id=";
+	char word[PATH_MAX];
+
+	do {
+		if (!field(&rest, word, sizeof(word)))
+			return false;
+	} while (strcmp(word, "-") != 0);
+	for (int i = 0; i < 3; i++)
+		if (!field(&rest, word, sizeof(word)))
+			return false;
+	for (const char *p = word; (p = strstr(p, user)) != NULL;) {
+		p += sizeof(user) - 1;
+		if (*p != '0' || (p[1] != ',' && p[1] != '\0'))
+			return false;
+	}
+	return true;
+}
+
+bool
+bind_roots(const char *text, dev_t dev)
+{
+	struct mount m;
+	bool seen = false;
+
+	while (*text != '\0') {
+		if (read_mount(text, &m) == -1 ||
+		    (m.dev == dev && !is_roots(m.rest)))
+			return false;
+		seen |= m.dev == dev;
+		text += strcspn(text, "\n");
+		text += *text == '\n';
+	}
+	return seen;
 }
 
 /* A file system may be mounted at several places; what one of them lets
@@ -381,6 +445,14 @@ bind_flags_now(dev_t dev, const char *path, struct bind_flags *f)
 	if (!read_mounts(host_mounts, &text) ||
 	    bind_flags(text.data, dev, path, f) == -1)
 		*f = (struct bind_flags){ .safe = false, .below = true };
+}
+
+bool
+bind_roots_now(dev_t dev)
+{
+	struct buf text cleanup_buf = BUF_INIT(BIND_MOUNTINFO_MAX);
+
+	return read_mounts(host_mounts, &text) && bind_roots(text.data, dev);
 }
 
 /* No two mounts have the same number, in whatever namespace. */

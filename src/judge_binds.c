@@ -133,7 +133,8 @@ look(struct policy_env *env, const struct bind *b, struct found *f,
 	if (bind_walk(f->real, false, &f->place) == -1)
 		return refuse(why, R_BIND, "%.120s: %s", b->source,
 		    errno == EACCES ? "the directories above it must be "
-		    "open to everybody (mode 0711)" :
+		    "open to everybody (mode 0711)" : errno == EREMOTE ?
+		    "it is on a file system that a user mounted" :
 		    "it changed while it was looked at");
 	return R_NONE;
 }

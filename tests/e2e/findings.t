@@ -303,4 +303,75 @@ builds $CAROL nothing
 # … nor by name
 run $BOB env DOCKER_BUILDKIT=0 docker build --cache-from $ALICE/step:1 -t $BOB/step:2 "$WORK/b"
 hides 'Using cache' '--cache-from is no way to it'
+
+# --- a file system that alice mounted says of its files what she likes, and is
+# gone before dockerd looks: hers is believed in nothing, root's is
+cat >"$WORK/fuse.pl" <<'END'
+# serves /dev/fuse: a directory with directories in it, all of one owner
+use strict;
+use warnings;
+use Fcntl;
+my ($at, $owner, $mounter) = @ARGV;
+$^F = 9;			# mount(8) passes the descriptor to the kernel
+sysopen my $dev, '/dev/fuse', O_RDWR or exit 2;
+system('mount', '-i', '-t', 'fuse', '-o', 'nosuid,nodev,allow_other,fd=' .
+    fileno($dev) . ",rootmode=40000,user_id=$mounter,group_id=0", 'rows', $at) == 0
+    or exit 2;
+my %reply = (
+    3 => sub { pack('QLL', 0, 0, 0) . attr($_[0]) },		# GETATTR
+    14 => sub { pack 'QLL', 0, 0, 0 },				# OPEN
+    17 => sub { pack('Q5L4', (0) x 5, 0, 255, 4096, 0) . "\0" x 24 },	# STATFS
+    26 => sub { pack 'L4S2L2S2L8', 7, 26, 0, 0, 9, 9, 4096, 1, (0) x 10 },	# INIT
+    27 => sub { pack 'QLL', 0, 0, 0 },				# OPENDIR
+    28 => sub { '' }, 18 => sub { '' }, 29 => sub { '' }, 25 => sub { '' },
+);
+sub attr { pack 'Q6L10', $_[0], 0, 0, 0, 0, 0, 0, 0, 0, 040755, 2, $owner, 0, 0, 4096, 0 }
+while (sysread $dev, my $ask, 1 << 20) {
+	my ($len, $op, $id, $node) = unpack 'LLQQ', $ask;
+	my ($name) = unpack 'Z*', substr $ask, 40;
+	next if $op == 2 || $op == 42;				# FORGET: no answer
+	my $body = $op == 1 && $name eq 'x' ? pack('Q4LL', 2, (0) x 5) . attr(2) :
+	    $op != 1 && $reply{$op} ? $reply{$op}->($node) : undef;
+	my $error = defined $body ? 0 : $op == 1 ? -2 : -38;	# ENOENT, ENOSYS
+	$body //= '';
+	syswrite $dev, pack('LlQ', 16 + length $body, $error, $id) . $body;
+}
+END
+answered_by() {	# owner that it tells, uid that mounted it, where
+	perl "$WORK/fuse.pl" "$3" "$1" "$2" >"$WORK/fuse.log" 2>&1 &
+	FUSE=$!
+	_i=0
+	until mountpoint -q "$3" || ! kill -0 $FUSE 2>/dev/null || [ $_i -gt 100 ]; do
+		_i=$((_i + 1))
+		sleep 0.05
+	done
+	mountpoint -q "$3"
+}
+answers_no_more() {
+	umount -l "$1"
+	kill $FUSE 2>/dev/null
+	wait $FUSE 2>/dev/null
+}
+T='file system that a user mounted'
+H=$PLACE/home/$ALICE
+install -d -o $ALICE "$H/x"
+install -d "$PLACE/fuse/x"
+place_config 'policy:' '  default:' "    binds: ['~', '$PLACE']"
+if answered_by 0 "$(id -u $ALICE)" "$H"; then
+	is "$(stat -c %u "$H/x")" 0 "alice's home says that it is root's"
+	refused "$T" $ALICE docker create --pull never -v "$H/x:/x" $IMAGE true
+	refused "$T" $ALICE docker create --pull never -v "$H:/x" $IMAGE true
+	answers_no_more "$H"
+	answered_by "$(id -u $ALICE)" "$(id -u $ALICE)" "$H"
+	refused "$T" $ALICE docker create --pull never -v "$H:/x" $IMAGE true
+	answers_no_more "$H"
+	answered_by 0 0 "$PLACE/fuse"
+	may $ALICE docker create --pull never -v "$PLACE/fuse/x:/x" $IMAGE true
+	answers_no_more "$PLACE/fuse"
+else
+	answers_no_more "$H" 2>/dev/null
+	skip 'a file system of a user' 'no FUSE here'
+fi
+may $ALICE docker create --pull never -v "$H:/x" $IMAGE true
+rm -r "$PLACE/fuse"
 finish

@@ -341,6 +341,41 @@ test_flags(void **state)
 	assert_false(f.safe);
 }
 
+static const char fuses[] =
+    "30 22 8:1 / /home rw,nosuid,nodev - ext4 /dev/sda1 rw\n"
+    "40 22 0:40 / /a rw - fuse.sshfs far:/ rw,user_id=0,group_id=0,allow_other\n"
+    "41 22 0:41 / /b rw,nosuid shared:7 master:2 - fuse x rw,user_id=64017,group_id=0\n"
+    "42 22 0:42 / /c rw - fuse x rw,user_id=01,group_id=0\n"
+    "43 22 0:43 / /d rw - virtiofs host rw\n"
+    "44 22 0:44 / /e rw - fuse user_id=9 rw,user_id=0\n"
+    "45 22 0:45 / /f rw - fuse -\\040x rw,user_id=0,group_id=0\n"
+    "46 22 0:45 / /f2 rw - fuse x rw,user_id=5,group_id=0\n"
+    "47 22 0:47 / /g rw shared:1 fuse x rw,user_id=0\n"
+    "48 22 0:48 / /h rw - fuse x\n"
+    "49 22 0:49 / /i rw - fuse  rw,user_id=64017\n";
+
+static void
+test_roots(void **state)
+{
+	static const struct {
+		unsigned minor;
+		bool roots;
+	} rows[] = { { 40, true }, { 41, false }, { 42, false }, { 43, true },
+	    { 44, true }, { 45, false }, { 47, false }, { 48, false },
+	    { 49, false }, { 50, false } };
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++)
+		if (bind_roots(fuses, makedev(0, rows[i].minor)) !=
+		    rows[i].roots)
+			fail_msg("0:%u", rows[i].minor);
+	assert_false(bind_roots("x", makedev(0, 40)));
+	/* what cannot be read is nobody's */
+	bind_host_mounts("/nowhere");
+	assert_false(bind_roots_now(makedev(0, 40)));
+	bind_host_mounts("/proc/1/mountinfo");
+}
+
 static void
 test_walk(void **state)
 {
@@ -1149,6 +1184,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_never),
 		cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_roots),
 		cmocka_unit_test(test_walk),
 		cmocka_unit_test(test_real),
 		cmocka_unit_test(test_names),
