@@ -8,6 +8,7 @@
 #ifndef CTL_H
 #define CTL_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/types.h>
@@ -140,6 +141,7 @@ void doctor_engine(struct doctor *d);
 void doctor_root(struct doctor *d);
 void doctor_listeners(struct doctor *d);
 void doctor_side_doors(struct doctor *d);
+void doctor_memory(struct doctor *d);
 /* ctl_doctor.c */
 void doctor_audit(struct doctor *d);
 void doctor_process(struct doctor *d);
@@ -153,5 +155,14 @@ void ctl_holes(struct doctor *d, const char *component, const char *version);
 /* A line of /proc/net/tcp or tcp6: true, port and inode if it listens. */
 bool ctl_tcp_listens(const char *line, unsigned *port, unsigned long *inode,
     bool *loopback);
+/* Does the text of a cgroup's file say a number of bytes? */
+bool ctl_memory_bound(const char *text);
+/* A line of /proc/PID/cgroup: the group of the memory controller, and in which
+ * files below root its bound stands.  False: another controller's. */
+bool ctl_memory_file(const char *line, char dir[PATH_MAX], const char **root,
+    const char **name);
+/* Prints what it means that dockerd's memory is bounded, or that containers
+ * outlive it. */
+void ctl_memory(struct doctor *d, bool bound, bool live);
 
 #endif

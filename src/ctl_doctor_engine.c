@@ -1,6 +1,7 @@
 /*
  * ctl_doctor_engine.c - doctor's look at the engine: its socket, its
- * versions, what else listens, and holes that are known in a version.
+ * versions, what else listens, how its memory is bounded, and holes that are
+ * known in a version.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -420,4 +421,117 @@ doctor_side_doors(struct doctor *d)
 	}
 	if (n == 0)
 		ctl_find(d, LEVEL_OK, "no socket of another runtime");
+}
+
+/* --- memory --- */
+
+bool
+ctl_memory_bound(const char *text)
+{
+	char *end;
+	unsigned long long n = strtoull(text, &end, 10);
+
+	/* "max", or with cgroup v1 all that fits into pages */
+	return end != text && n < 1ULL << 60;
+}
+
+bool
+ctl_memory_file(const char *line, char dir[PATH_MAX], const char **root,
+    const char **name)
+{
+	char list[256];
+
+	if (strncmp(line, "0::", 3) == 0) {
+		*root = "/sys/fs/cgroup";
+		*name = "memory.max";
+		return sscanf(line, "0::%4095[^\n]", dir) == 1;
+	}
+	*root = "/sys/fs/cgroup/memory";
+	*name = "memory.limit_in_bytes";
+	return sscanf(line, "%*u:%255[^:]:%4095[^\n]", list, dir) == 2 &&
+	    strcmp(list, "memory") == 0;
+}
+
+/* The bound of a slice above is one too. */
+static bool
+bounded_at(const char *root, char *dir, const char *name)
+{
+	char file[PATH_MAX + 64], word[32];
+	char *slash;
+
+	do {
+		snprintf(file, sizeof(file), "%s%s/%s", root, dir, name);
+		FILE *in = fopen(file, "re");
+		bool bound = in != NULL && fgets(word, sizeof(word), in) !=
+		    NULL && ctl_memory_bound(word);
+		if (in != NULL)
+			fclose(in);
+		if (bound)
+			return true;
+		slash = strrchr(dir, '/');
+		if (slash != NULL)
+			*slash = '\0';
+	} while (slash != NULL);
+	return false;
+}
+
+static bool
+bounded(const char *pid)
+{
+	char path[300], line[PATH_MAX + 300], dir[PATH_MAX];
+	const char *root, *name;
+	bool bound = false;
+
+	snprintf(path, sizeof(path), "/proc/%s/cgroup", pid);
+	FILE *in = fopen(path, "re");
+	while (in != NULL && !bound && fgets(line, sizeof(line), in) != NULL)
+		bound = ctl_memory_file(line, dir, &root, &name) &&
+		    bounded_at(root, dir, name);
+	if (in != NULL)
+		fclose(in);
+	return bound;
+}
+
+void
+ctl_memory(struct doctor *d, bool bound, bool live)
+{
+	if (bound && live) {
+		ctl_find(d, LEVEL_OK, "dockerd's memory is bounded, and "
+		    "containers outlive it (live-restore)");
+		return;
+	}
+	if (!bound)
+		ctl_find(d, live ? LEVEL_WARN : LEVEL_FAIL, "dockerd's memory "
+		    "has no bound, and a Dockerfile of a few lines can take "
+		    "all that the host has; set MemoryMax= in a drop-in of "
+		    "docker.service");
+	if (!live)
+		ctl_find(d, LEVEL_WARN, "when dockerd ends, all containers "
+		    "do; set \"live-restore\": true in daemon.json");
+}
+
+void
+doctor_memory(struct doctor *d)
+{
+	struct buf info = BUF_INIT((size_t)4 << 20);
+	bool bound = true, any = false, live = false;
+	char err[256];
+	struct dirent *e;
+
+	DIR *proc = opendir("/proc");
+	while (proc != NULL && (e = readdir(proc)) != NULL)
+		if (isdigit((unsigned char)e->d_name[0]) &&
+		    is_dockerd(e->d_name)) {
+			any = true;
+			bound = bound && bounded(e->d_name);
+		}
+	if (proc != NULL)
+		closedir(proc);
+	if (any && ctl_engine_get(d->cfg->engine_socket, "/info", &info, err,
+	    sizeof(err)) == 200 && json_sane(buf_span(&info))) {
+		live = span_eq(json_get(buf_span(&info),
+		    "LiveRestoreEnabled"), "true");
+		ctl_memory(d, bound, live);
+	}	/* else it is said already */
+	buf_free(&info);
 }

@@ -374,4 +374,9 @@ else
 fi
 may $ALICE docker create --pull never -v "$H:/x" $IMAGE true
 rm -r "$PLACE/fuse"
+
+# --- a Dockerfile's variables take all memory: doctor says what bounds it
+"$PLACE/usr/sbin/ds01-dockerctl" doctor memory >"$OUT" 2>"$ERR"
+shows 'memory: when dockerd ends, all containers do' \
+    'doctor says that this engine has no live-restore'
 finish

@@ -144,6 +144,50 @@ holes_are_those_of_the_version(void **state)
 }
 
 static void
+memory_has_a_bound(void **state)
+{
+	static const struct { const char *text; bool bound; } rows[] = {
+		{ "max\n", false }, { "9223372036854771712\n", false },
+		{ "8589934592\n", true }, { "", false },
+	};
+	static const struct { const char *line, *dir, *name; } lines[] = {
+		{ "0::/system.slice/docker.service\n",
+		  "/system.slice/docker.service", "memory.max" },
+		{ "7:memory:/system.slice\n", "/system.slice",
+		  "memory.limit_in_bytes" },
+		{ "3:cpu,cpuacct:/x\n", NULL, NULL },
+		{ "1:name=systemd:/x\n", NULL, NULL }, { "", NULL, NULL },
+	};
+	static const enum level want[2][2] = {	/* [bound][live] */
+		{ LEVEL_FAIL, LEVEL_WARN }, { LEVEL_WARN, LEVEL_OK } };
+	const char *root, *name;
+	char group[PATH_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++)
+		assert_int_equal(ctl_memory_bound(rows[i].text),
+		    rows[i].bound);
+	for (size_t i = 0; i < N(lines); i++) {
+		bool is = ctl_memory_file(lines[i].line, group, &root, &name);
+		assert_int_equal(is, lines[i].dir != NULL);
+		if (!is)
+			continue;
+		assert_string_equal(group, lines[i].dir);
+		assert_string_equal(name, lines[i].name);
+	}
+	for (int bound = 0; bound < 2; bound++)
+		for (int live = 0; live < 2; live++) {
+			struct doctor d = { 0 };
+			found[0] = '\0';
+			ctl_memory(&d, bound, live);
+			for (int l = LEVEL_FAIL; l > (int)want[bound][live];
+			    l--)
+				assert_int_equal(d.count[l], 0);
+			assert_int_equal(d.count[want[bound][live]], 1);
+		}
+}
+
+static void
 tcp_lines(void **state)
 {
 	static const struct { const char *line; bool listens; unsigned port;
@@ -425,6 +469,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(versions_are_ordered),
 		cmocka_unit_test(holes_are_those_of_the_version),
+		cmocka_unit_test(memory_has_a_bound),
 		cmocka_unit_test(tcp_lines),
 		cmocka_unit_test(dates_become_ausearch_words),
 		cmocka_unit_test(audit_lines),

@@ -55,6 +55,7 @@ FAKE(doctor_socket)
 FAKE(doctor_engine)
 FAKE(doctor_listeners)
 FAKE(doctor_side_doors)
+FAKE(doctor_memory)
 #undef FAKE
 
 static const struct {
