@@ -75,6 +75,7 @@ struct config {
 	enum audit_mode audit;
 	enum audit_events audit_events;
 	long deny_log_per_hour;		/* 10 */
+	long deny_slow_after;		/* 1000, 0: never */
 	char *events_file;		/* "" means none */
 	enum images_mode images;
 	enum builds_mode builds;

@@ -28,9 +28,15 @@ struct rate_verdict {
 };
 
 /* Counts one refusal of user at the time now.  dir holds the state files.
- * per_hour 0: always RATE_DROP.  Thread-safe; never waits for long. */
+ * per_hour 0: always RATE_DROP, but counted.  Thread-safe; never waits for long. */
 struct rate_verdict ratelimit_count(const char *dir, const char *user,
     long per_hour, time_t now);
+
+/* Waits for one slot of RATE_SLOT, of which a user has one at a time over all
+ * his gates and threads: what he can write into everybody's logs is bounded,
+ * and nothing is lost.  Whoever has hung up keeps his slot. */
+#define RATE_SLOT 200	/* milliseconds */
+void ratelimit_brake(const char *dir, const char *user);
 
 /* "deny-<user>.state" with every byte that is not a letter, digit, '_', '-',
  * '@' or an inner '.' as %XX; a very long name ends in its hash.  Returns

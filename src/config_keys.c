@@ -90,6 +90,11 @@ static const struct config_key keys[] = {
 	  "Refusals of one user that syslog gets in an hour; 0 for none.",
 	  .kind = CONFIG_LONG, .min = 0, .max = 100000,
 	  CFG(deny_log_per_hour) },
+	{ "deny_slow_after", "number", "1000",
+	  "Refusals of a user in an hour after which each further one waits "
+	  "for a slot of 0.2 s; 0: never.",
+	  .kind = CONFIG_LONG, .min = 0, .max = 1000000,
+	  CFG(deny_slow_after) },
 	{ "events_file", "path", DS01_LOG_DIR "/events.jsonl",
 	  "File for JSON events; \"\" for none.", PATH_KEY(0, events_file) },
 	{ "images", "protected|shared", "protected",

@@ -1,5 +1,6 @@
 /*
- * ratelimit.c - how many refusals of one user syslog hears of.
+ * ratelimit.c - how many refusals of one user syslog hears of, and how fast
+ * they come when they are many.
  *
  * Guarantees record.c that it gets an answer whatever the state file is: a
  * link, a FIFO, a directory, somebody else's, garbage, from the future, or
@@ -198,8 +199,6 @@ ratelimit_count(const char *dir, const char *user, long per_hour, time_t now)
 	struct state st;
 	int fd;
 
-	if (per_hour <= 0)
-		return (struct rate_verdict){ RATE_DROP, 0, 0 };
 	(void)pthread_mutex_lock(&mine.lock);
 	if (strncmp(mine.user, user, sizeof(mine.user) - 1) != 0) {
 		(void)snprintf(mine.user, sizeof(mine.user), "%s", user);
@@ -211,6 +210,8 @@ ratelimit_count(const char *dir, const char *user, long per_hour, time_t now)
 	if (!current(&st, now) && current(&mine.st, now))
 		st = mine.st;
 	v = step(&st, per_hour, now);
+	if (per_hour <= 0)
+		v.what = RATE_DROP;
 	mine.st = st;
 	if (fd >= 0) {
 		write_state(fd, &st);
@@ -218,4 +219,26 @@ ratelimit_count(const char *dir, const char *user, long per_hour, time_t now)
 	}
 	(void)pthread_mutex_unlock(&mine.lock);
 	return v;
+}
+
+void
+ratelimit_brake(const char *dir, const char *user)
+{
+	static pthread_mutex_t alone = PTHREAD_MUTEX_INITIALIZER;
+	const struct timespec slot = { 0, RATE_SLOT * 1000000L };
+	char path[4096], name[RATE_FILE_MAX];
+	int fd = -1, n;
+
+	n = snprintf(path, sizeof(path), "%s/%s.slot", dir,
+	    ratelimit_file(user, name, sizeof(name)));
+	(void)pthread_mutex_lock(&alone);
+	if (n > 0 && (size_t)n < sizeof(path))
+		fd = open_own(path);
+	/* Without the file this gate's requests wait for each other. */
+	while (fd >= 0 && flock(fd, LOCK_EX) < 0 && errno == EINTR)
+		;
+	(void)nanosleep(&slot, NULL);
+	if (fd >= 0)
+		(void)close(fd);	/* and the lock with it */
+	(void)pthread_mutex_unlock(&alone);
 }

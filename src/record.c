@@ -33,6 +33,7 @@ struct settings {
 	enum audit_mode audit;
 	enum audit_events audit_events;
 	long deny_log_per_hour;
+	long deny_slow_after;
 	int fd;			/* audit, or -1, -2 */
 };
 
@@ -74,6 +75,7 @@ record_configure(const struct config *cfg)
 	g.s.audit = cfg->audit;
 	g.s.audit_events = cfg->audit_events;
 	g.s.deny_log_per_hour = cfg->deny_log_per_hour;
+	g.s.deny_slow_after = cfg->deny_slow_after;
 	open_audit();
 	(void)pthread_mutex_unlock(&g.lock);
 	events_open(cfg->events_file);
@@ -186,32 +188,30 @@ reason_text(const struct record *r)
 /* --- syslog -------------------------------------------------------------- */
 
 static void
-to_syslog(long per_hour, const struct caller *c, const struct record *r,
-    const char *command)
+to_syslog(long per_hour, const struct rate_verdict *v, const struct caller *c,
+    const struct record *r, const char *command)
 {
-	struct rate_verdict v = ratelimit_count(state_dir, c->name, per_hour,
-	    time(NULL));
 	char user[FIELD], what[FIELD], why[FIELD], count[48] = "";
 	const char *head = r->would ? "MONITORING: would deny" :
-	    v.what == RATE_FIRST ? "FIRST DENIAL:" : "DENIED:";
+	    v->what == RATE_FIRST ? "FIRST DENIAL:" : "DENIED:";
 
-	if (v.what == RATE_DROP)
+	if (v->what == RATE_DROP)
 		return;
 	(void)log_escape(user, sizeof(user), c->name, BEND);
-	if (v.suppressed > 0)
+	if (v->suppressed > 0)
 		log_access(LOG_NOTICE, "SUPPRESSED: user=%s denials=%ld in the "
-		    "hour before were not logged here", user, v.suppressed);
-	if (v.what == RATE_LAST) {
+		    "hour before were not logged here", user, v->suppressed);
+	if (v->what == RATE_LAST) {
 		log_access(LOG_NOTICE, "SUPPRESSED: user=%s further denials "
 		    "suppressed, more than %ld in an hour", user, per_hour);
 		return;
 	}
 	(void)log_escape(what, sizeof(what), command, BEND);
 	(void)log_escape(why, sizeof(why), reason_text(r), BEND);
-	if (v.what == RATE_SAY)
-		(void)snprintf(count, sizeof(count), " (%ld/%ld)", v.count,
+	if (v->what == RATE_SAY)
+		(void)snprintf(count, sizeof(count), " (%ld/%ld)", v->count,
 		    per_hour);
-	log_access(v.what == RATE_FIRST && !r->would ? LOG_WARNING :
+	log_access(v->what == RATE_FIRST && !r->would ? LOG_WARNING :
 	    LOG_NOTICE, "%s user=%s command=%s reason=%s event=%s%s", head,
 	    user, what, why, r->event, count);
 }
@@ -267,6 +267,7 @@ record_created(const struct caller *c, const char *name, const char *id,
 int
 record_write(const struct caller *c, const struct record *r)
 {
+	struct rate_verdict v;
 	char command[1024];
 	struct settings s;
 	int rc;
@@ -279,8 +280,14 @@ record_write(const struct caller *c, const struct record *r)
 		return rc;
 	if (denied(r)) {
 		command_of(r, command, sizeof(command));
-		to_syslog(s.deny_log_per_hour, c, r, command);
+		v = ratelimit_count(state_dir, c->name, s.deny_log_per_hour,
+		    time(NULL));
+		to_syslog(s.deny_log_per_hour, &v, c, r, command);
 		denial_event(c, r, command);
+		/* before the answer, and behind the record */
+		if (s.deny_slow_after > 0 && v.count > s.deny_slow_after &&
+		    !r->would)
+			ratelimit_brake(state_dir, c->name);
 	} else if (r->unowned) {
 		unowned_event(c, r);
 	}

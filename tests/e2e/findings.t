@@ -379,4 +379,28 @@ rm -r "$PLACE/fuse"
 "$PLACE/usr/sbin/ds01-dockerctl" doctor memory >"$OUT" 2>"$ERR"
 shows 'memory: when dockerd ends, all containers do' \
     'doctor says that this engine has no live-restore'
+
+# --- thousands of refusals, to push everybody's records out of the log
+EVENTS=$PLACE/var/log/ds01/events.jsonl
+denials() {
+	grep auth.denied "$EVENTS" | grep -c "$ALICE"
+}
+flood() {
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		as $ALICE docker run --rm --privileged $IMAGE true 2>&1 |
+		    grep 'ermission denied'
+	done
+}
+SLOW_AFTER=10 place_config
+before=$(denials)
+began=$(date +%s)
+{ flood & flood & flood & wait; } >"$OUT"
+took=$(($(date +%s) - began))
+is "$(grep -c . "$OUT")" 60 'each of sixty refusals at three clients is answered'
+is "$(($(denials) - before))" 60 '… and recorded'
+[ $took -ge 9 ]		# fifty slots of a fifth of a second
+row $? "… at a bounded pace, one after another ($took s)"
+run $BOB docker ps -q
+row $RC '… and bob is not kept waiting'
+place_config
 finish
