@@ -25,6 +25,7 @@
 
 #include "bind.h"
 #include "made.h"
+#include "owner_ask.h"
 #include "query.h"
 
 #define GROUP_FILE "/etc/group"
@@ -113,6 +114,20 @@ look(struct engine *e, const char *id, const char *path, struct entry *f,
 	if (!has_uid)
 		f->uid = (uid_t)octal(h + 108, 8);
 	return R_NONE;
+}
+
+/* Is it gone, or going?  Then nobody starts it any more. */
+static bool
+is_gone(struct engine *e, const char *id)
+{
+	struct buf raw cleanup_buf = BUF_INIT(OWNER_ANSWER_MAX);
+	struct refusal why;
+	char state[32];
+	int status = engine_get(e, &raw, &why, "containers/%s/json", id);
+
+	return status == 404 || (status == 200 && json_string(json_path(
+	    buf_span(&raw), "State", "Status", NULL), state, sizeof(state)) &&
+	    (strcmp(state, "removing") == 0 || strcmp(state, "dead") == 0));
 }
 
 /* --- the file of groups ------------------------------------------------------------ */
@@ -247,7 +262,10 @@ judge_confined(struct engine *e, const struct caller *c, const char *id,
 	if (r != R_NONE || safe)
 		return r;
 	r = judge_group_file(e, c, id, why);
-	return r == R_NONE ? judge_targets(e, c, id, inspect, why) : r;
+	if (r == R_NONE)
+		r = judge_targets(e, c, id, inspect, why);
+	/* a prune beside us leaves nothing to look at */
+	return r != R_NONE && is_gone(e, id) ? R_NONE : r;
 }
 
 /* --- volumes --------------------------------------------------------------------- */

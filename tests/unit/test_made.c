@@ -24,6 +24,8 @@
 	"{\"SecurityOptions\":[" opts "]}", FAKE_LENGTH }
 #define MADE(yes, mounts) "{\"Id\":\"" ID "\",\"Config\":{\"Labels\":{" \
 	"\"ds01.confined\":\"" yes "\"}},\"Mounts\":[" mounts "]}"
+#define STATE(s) { "GET", "/v1.47/containers/" ID "/json", 200, \
+	"{\"State\":{\"Status\":\"" s "\"}}", FAKE_LENGTH }
 #define V "{\"Type\":\"volume\",\"Name\":\"v\",\"Destination\":\"/v\"}"
 
 static const struct row {
@@ -35,10 +37,13 @@ static const struct row {
 	{ "runc 1.3 does not look", { RUNC("1.3.0") }, MADE("true", ""),
 	    R_NONE },
 	{ "runc 2 neither", { RUNC("2.0.1") }, MADE("true", ""), R_NONE },
-	{ "runc 1.2: what cannot be looked at is refused", { RUNC("1.2.9") },
+	{ "runc 1.2: what cannot be looked at is refused", { RUNC("1.2.9"),
+	    STATE("created") }, MADE("true", ""), R_MOUNT },
+	{ "another runtime is not known", { RUNC("x"), STATE("created") },
 	    MADE("true", ""), R_MOUNT },
-	{ "another runtime is not known", { RUNC("x") }, MADE("true", ""),
-	    R_MOUNT },
+	{ "what is being removed starts no more", { RUNC("1.2.9"),
+	    STATE("removing") }, MADE("true", ""), R_NONE },
+	{ "nor what is gone", { RUNC("1.2.9") }, MADE("true", ""), R_NONE },
 	{ "with root inside nobody needs groups", { RUNC("1.1.5") },
 	    MADE("false", ""), R_NONE },
 	{ "one kind of containers on a volume", { USERS("false") },
