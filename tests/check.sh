@@ -71,7 +71,7 @@ engine_files() {	# which rows this engine has to pass
 	# where ids inside and outside differ
 	*-remap)
 		ls "$TOP"/tests/e2e/*.t | grep -E \
-		    '/(escape|binds|confined|volumes|honest|clients|ownership)\.t$' ;;
+		    '/(escape|binds|confined|groups|volumes|honest|clients|ownership)\.t$' ;;
 	*)	# these do not look at the engine
 		ls "$TOP"/tests/e2e/*.t |
 		    grep -vE '/(records|launcher|install)\.t$' ;;
