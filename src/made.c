@@ -31,6 +31,7 @@
 #define GROUP_FILE "/etc/group"
 #define TAR_BLOCK 512
 #define PEEK (8 * TAR_BLOCK)	/* attributes, if any, and the entry */
+#define LOOKS 8			/* until dockerd's error is believed */
 #define LIST_MAX ((size_t)16 << 20)	/* bytes of a list of containers */
 
 /* --- one entry of the container's files --------------------------------------- */
@@ -90,7 +91,7 @@ look(struct engine *e, const char *id, const char *path, struct entry *f,
 	char got[PEEK] = { 0 };
 	const char *h;
 	bool has_uid;
-	int status;
+	int status, tries = 0;
 
 	*f = (struct entry){ 0 };
 	query_encode(&enc, path, "/");
@@ -98,7 +99,12 @@ look(struct engine *e, const char *id, const char *path, struct entry *f,
 	    engine_api(e), id, enc.data);
 	if (enc.failed || target.failed)
 		return refuse(why, R_MOUNT, "%.100s: too long", path);
-	status = engine_peek(e, buf_span(&target), got, sizeof(got), why);
+	/* dockerd mounts all that the container has for it, which fails while
+	 * a directory of the host is being exchanged */
+	do
+		status = engine_peek(e, buf_span(&target), got, sizeof(got),
+		    why);
+	while (status >= 500 && tries++ < LOOKS);
 	if (status == 404)
 		return R_NONE;	/* runc makes a directory of root's */
 	if (status != 200)
