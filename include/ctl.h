@@ -142,6 +142,8 @@ void doctor_root(struct doctor *d);
 void doctor_listeners(struct doctor *d);
 void doctor_side_doors(struct doctor *d);
 void doctor_memory(struct doctor *d);
+/* ctl_doctor_logs.c */
+void doctor_logs(struct doctor *d);
 /* ctl_doctor.c */
 void doctor_audit(struct doctor *d);
 void doctor_process(struct doctor *d);
@@ -164,5 +166,7 @@ bool ctl_memory_file(const char *line, char dir[PATH_MAX], const char **root,
 /* Prints what it means that dockerd's memory is bounded, or that containers
  * outlive it. */
 void ctl_memory(struct doctor *d, bool bound, bool live);
+/* Prints what the text of auditd.conf means for records that are kept. */
+void ctl_logs(struct doctor *d, FILE *conf);
 
 #endif

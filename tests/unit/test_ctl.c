@@ -1,7 +1,8 @@
 /*
  * test_ctl.c - the parts of ds01-dockerctl that can be told wrong quietly:
  * versions, dates, audit lines, the saved list, what puts users back.
- * links: ctl_audit ctl_doctor_engine ctl_group ctl_readders ctl_run
+ * links: ctl_audit ctl_doctor_engine ctl_doctor_logs ctl_group ctl_readders
+ * links: ctl_run
  * links: buf span log reason json json_check json_walk
  * links: config config_keys config_value config_print
  */
@@ -185,6 +186,42 @@ memory_has_a_bound(void **state)
 				assert_int_equal(d.count[l], 0);
 			assert_int_equal(d.count[want[bound][live]], 1);
 		}
+}
+
+static void
+auditd_keeps_enough(void **state)
+{
+	static const struct { const char *conf; enum level want; } rows[] = {
+		{ "max_log_file = 8\nnum_logs = 5\n"
+		  "max_log_file_action = ROTATE\n", LEVEL_WARN },
+		{ "MAX_LOG_FILE=50\nnum_logs\t= 20\n"
+		  "max_log_file_action=rotate\n", LEVEL_OK },
+		{ "max_log_file = 49\nnum_logs = 20\n"
+		  "max_log_file_action = rotate\n", LEVEL_WARN },
+		{ "max_log_file = 8\nnum_logs = 5\n"
+		  "max_log_file_action = keep_logs\n", LEVEL_OK },
+		{ "max_log_file = 8\nnum_logs = 0\n"
+		  "max_log_file_action = rotate\n", LEVEL_OK },
+		{ "max_log_file = 8\nnum_logs = 5\n"
+		  "#max_log_file_action = rotate\n", LEVEL_OK },
+		{ "max_log_file = 9999\n"
+		  "max_log_file_action = SUSPEND\n", LEVEL_WARN },
+		{ "=\nnum_logs\n\n# nothing\n", LEVEL_OK },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++) {
+		FILE *conf = fmemopen((void *)(uintptr_t)rows[i].conf,
+		    strlen(rows[i].conf), "r");
+		struct doctor d = { 0 };
+
+		assert_non_null(conf);
+		found[0] = '\0';
+		ctl_logs(&d, conf);
+		fclose(conf);
+		assert_int_equal(d.count[rows[i].want], 1);
+		assert_int_equal(d.count[LEVEL_OK] + d.count[LEVEL_WARN], 1);
+	}
 }
 
 static void
@@ -470,6 +507,7 @@ main(void)
 		cmocka_unit_test(versions_are_ordered),
 		cmocka_unit_test(holes_are_those_of_the_version),
 		cmocka_unit_test(memory_has_a_bound),
+		cmocka_unit_test(auditd_keeps_enough),
 		cmocka_unit_test(tcp_lines),
 		cmocka_unit_test(dates_become_ausearch_words),
 		cmocka_unit_test(audit_lines),

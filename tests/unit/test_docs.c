@@ -56,6 +56,7 @@ FAKE(doctor_engine)
 FAKE(doctor_listeners)
 FAKE(doctor_side_doors)
 FAKE(doctor_memory)
+FAKE(doctor_logs)
 #undef FAKE
 
 static const struct {
