@@ -14,6 +14,7 @@ MANDIR      = $(PREFIX)/share/man
 DOCDIR      = $(PREFIX)/share/doc/ds01-docker
 SYSUSERSDIR = $(PREFIX)/lib/sysusers.d
 TMPFILESDIR = $(PREFIX)/lib/tmpfiles.d
+LOGROTATEDIR = $(SYSCONFDIR)/logrotate.d
 DESTDIR     =
 BINMODE     = 4755
 INSTALL     = install
@@ -147,7 +148,8 @@ install: all
 	    $(DESTDIR)$(LIBEXECDIR)/ds01-docker $(DESTDIR)$(SYSCONFDIR)/ds01 \
 	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
 	    $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DOCDIR) \
-	    $(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(TMPFILESDIR)
+	    $(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(TMPFILESDIR) \
+	    $(DESTDIR)$(LOGROTATEDIR)
 	$(INSTALL) -m $(BINMODE) $(BUILD)/ds01-docker $(DESTDIR)$(BINDIR)/ds01-docker
 	ln -sf ds01-docker $(DESTDIR)$(BINDIR)/ds01-docker-session
 	$(INSTALL) -m 0750 $(BUILD)/gate $(DESTDIR)$(LIBEXECDIR)/ds01-docker/gate
@@ -160,6 +162,9 @@ install: all
 	sed -e 's,/run/ds01-docker,$(RUNDIR),' -e 's,/var/lib/ds01,$(STATEDIR),' \
 	    -e 's,/var/log/ds01,$(LOGDIR),' packaging/tmpfiles.d/ds01-docker.conf \
 	    >$(DESTDIR)$(TMPFILESDIR)/ds01-docker.conf
+	sed -e 's,/var/log/ds01,$(LOGDIR),' packaging/logrotate.d/ds01-docker \
+	    >$(DESTDIR)$(LOGROTATEDIR)/ds01-docker
+	chmod 0644 $(DESTDIR)$(LOGROTATEDIR)/ds01-docker
 	@if [ "$$(id -u)" = 0 ] && getent group $(SERVICE_USER) >/dev/null; then \
 	    chown root:$(SERVICE_USER) $(DESTDIR)$(LIBEXECDIR)/ds01-docker/gate; \
 	else echo "note: group $(SERVICE_USER) is not there yet: create it" \
@@ -175,6 +180,7 @@ uninstall:
 	    $(DESTDIR)$(DOCDIR)/docker.yaml \
 	    $(DESTDIR)$(SYSUSERSDIR)/ds01-docker.conf \
 	    $(DESTDIR)$(TMPFILESDIR)/ds01-docker.conf \
+	    $(DESTDIR)$(LOGROTATEDIR)/ds01-docker \
 	    $(patsubst man/%,$(DESTDIR)$(MANDIR)/man?/%,$(wildcard man/*.[158]))
 	-rmdir $(DESTDIR)$(LIBEXECDIR)/ds01-docker $(DESTDIR)$(DOCDIR)
 

@@ -18,6 +18,10 @@ done
 ok 'sysusers.d' grep -q ds01-docker "$P/lib/sysusers.d/ds01-docker.conf"
 ok 'tmpfiles.d, with the paths that were given' grep -q \
     "$PLACE/run/ds01-docker" "$P/lib/tmpfiles.d/ds01-docker.conf"
+R=$DEST$PLACE/etc/logrotate.d/ds01-docker
+ok 'logrotate.d, with the path that was given' grep -q \
+    "^$PLACE/var/log/ds01/events.jsonl {" "$R"
+is "$(stat -c '%a %U' "$R")" '644 root' '… and logrotate takes it: nobody else writes it'
 # Users may write neither there nor where they did before (J-1 … J-4).
 is "$(awk '$1 ~ /^[dDfF]/ && substr($3, length($3)) ~ /[2367]/' \
     "$P/lib/tmpfiles.d/ds01-docker.conf")" '' 'nothing in it is writable by everybody'
