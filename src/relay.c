@@ -15,6 +15,11 @@
 
 #include "relay.h"
 
+/* One read of a body takes all that a socket holds by default (208 KiB): its
+ * writer is woken once for it, not three times. */
+#define BULK ((size_t)256 * 1024)
+#define PIECES_MAX 16		/* of one read, sent in one chunk */
+
 int
 write_all(int fd, const void *data, size_t len)
 {
@@ -124,27 +129,32 @@ body_done(const struct http_head *h, const struct chunks *c, uint64_t left)
 	return true;
 }
 
-/* Two pieces in one call: a short answer is one packet, not two. */
+/* All pieces, in one call where it can be: a short answer is one packet. */
 static int
-write_two(int fd, struct span a, const char *b, size_t b_len)
+write_pieces(int fd, struct iovec *v, size_t n)
 {
-	struct iovec v[2] = {
-		{ (void *)(uintptr_t)a.ptr, a.len },
-		{ (void *)(uintptr_t)b, b_len },
-	};
-	struct msghdr m = { .msg_iov = v, .msg_iovlen = 2 };
-	ssize_t sent;
+	while (n > 0) {
+		struct msghdr m = { .msg_iov = v, .msg_iovlen = n };
+		ssize_t sent = sendmsg(fd, &m, MSG_NOSIGNAL);
 
-	do
-		sent = sendmsg(fd, &m, MSG_NOSIGNAL);
-	while (sent < 0 && errno == EINTR);
-	if (sent < 0)
-		return -1;
-	if ((size_t)sent < a.len && write_all(fd, a.ptr + sent,
-	    a.len - (size_t)sent) < 0)
-		return -1;
-	size_t done = (size_t)sent > a.len ? (size_t)sent - a.len : 0;
-	return done < b_len ? write_all(fd, b + done, b_len - done) : 0;
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0)
+			return -1;
+		for (; n > 0 && (size_t)sent >= v->iov_len; v++, n--)
+			sent -= (ssize_t)v->iov_len;
+		if (n > 0) {
+			v->iov_base = (char *)v->iov_base + sent;
+			v->iov_len -= (size_t)sent;
+		}
+	}
+	return 0;
+}
+
+static struct iovec
+piece(const char *data, size_t len)
+{
+	return (struct iovec){ (void *)(uintptr_t)data, len };
 }
 
 int
@@ -157,17 +167,21 @@ relay_body(int src, int dst, struct buf *ahead, const struct http_head *head,
 
 	if (ahead->len > 0)
 		own = body_share(head, &c, &left, ahead->data, ahead->len);
-	if (own < 0 || write_two(dst, first, ahead->data, (size_t)own) < 0)
+	if (own < 0)
+		return -1;
+	struct iovec v[2] = { piece(first.ptr, first.len),
+	    piece(ahead->data, (size_t)own) };
+	if (write_pieces(dst, v, 2) < 0)
 		return -1;
 	buf_consume(ahead, (size_t)own);
 	if (body_done(head, &c, left))
 		return 0;
-	char *b = malloc(RELAY_BUF);
+	char *b = malloc(BULK);
 	if (b == NULL)
 		return -1;
 	n = -1;
 	while (!body_done(head, &c, left)) {
-		n = relay_read(src, dst, b, RELAY_BUF);
+		n = relay_read(src, dst, b, BULK);
 		if (n <= 0)
 			break;
 		own = body_share(head, &c, &left, b, (size_t)n);
@@ -188,42 +202,11 @@ relay_body(int src, int dst, struct buf *ahead, const struct http_head *head,
 
 /* --- uploads ---------------------------------------------------------------- */
 
-static int
-send_chunk(int fd, const char *data, size_t len)
-{
-	char size[24];
-	int n = snprintf(size, sizeof(size), "%zx\r\n", len);
-	struct iovec v[3] = {
-		{ size, (size_t)n },
-		{ (void *)(uintptr_t)data, len },
-		{ (void *)(uintptr_t)"\r\n", 2 },
-	};
-	struct msghdr m = { .msg_iov = v, .msg_iovlen = 3 };
-	size_t all = (size_t)n + len + 2;
-	ssize_t sent;
-
-	do
-		sent = sendmsg(fd, &m, MSG_NOSIGNAL);
-	while (sent < 0 && errno == EINTR);
-	if (sent < 0)
-		return -1;
-	if ((size_t)sent == all)
-		return 0;
-	/* a short write: finish piece by piece */
-	for (int i = 0; i < 3; i++) {
-		size_t done = (size_t)sent < v[i].iov_len ? (size_t)sent :
-		    v[i].iov_len;
-		sent -= (ssize_t)done;
-		if (write_all(fd, (char *)v[i].iov_base + done,
-		    v[i].iov_len - done) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 struct upload {
 	int engine;		/* -1: it has stopped listening */
 	const struct relay_watch *watch;
+	struct iovec v[PIECES_MAX + 2];	/* a chunk: size, pieces, its end */
+	size_t n, len;		/* pieces in v, bytes in them */
 };
 
 /* False: the engine must not have it, nor anything more. */
@@ -237,12 +220,32 @@ watched(struct upload *u, const char *data, size_t len)
 	return false;
 }
 
+/* What was gathered goes up as one chunk; an empty one would be the last. */
+static void
+send_chunk(struct upload *u)
+{
+	char size[24];
+
+	if (u->engine >= 0 && u->n > 0) {
+		int n = snprintf(size, sizeof(size), "%zx\r\n", u->len);
+
+		u->v[0] = piece(size, (size_t)n);
+		u->v[u->n + 1] = piece("\r\n", 2);
+		if (write_pieces(u->engine, u->v, u->n + 2) < 0)
+			u->engine = -1;
+	}
+	u->n = u->len = 0;
+}
+
 static void
 pass_on(struct upload *u, const char *data, size_t len)
 {
-	if (u->engine >= 0 && len > 0 && watched(u, data, len) &&
-	    send_chunk(u->engine, data, len) < 0)
-		u->engine = -1;
+	if (u->engine < 0 || len == 0 || !watched(u, data, len))
+		return;
+	u->v[++u->n] = piece(data, len);
+	u->len += len;
+	if (u->n == PIECES_MAX)
+		send_chunk(u);
 }
 
 /* Sends the payload among len bytes at data.  Bytes taken, -1: malformed. */
@@ -257,6 +260,7 @@ upload_piece(struct upload *u, const struct http_head *h, struct chunks *c,
 			len = (size_t)*left;
 		*left -= len;
 		pass_on(u, data, len);
+		send_chunk(u);
 		return (ssize_t)len;
 	}
 	while (at < len && !c->done) {
@@ -270,6 +274,7 @@ upload_piece(struct upload *u, const struct http_head *h, struct chunks *c,
 		if (n == 0)
 			break;
 	}
+	send_chunk(u);
 	return (ssize_t)at;
 }
 
@@ -278,11 +283,11 @@ upload_piece(struct upload *u, const struct http_head *h, struct chunks *c,
 static ssize_t
 upload_read(int client, struct upload *u, char *b)
 {
-	ssize_t n = relay_read(client, u->engine, b, RELAY_BUF);
+	ssize_t n = relay_read(client, u->engine, b, BULK);
 
 	if (n < 0 && u->engine >= 0) {
 		u->engine = -1;
-		n = relay_read(client, -1, b, RELAY_BUF);
+		n = relay_read(client, -1, b, BULK);
 	}
 	return n;
 }
@@ -305,7 +310,7 @@ relay_upload(int client, int engine, struct buf *ahead,
 			return -1;
 		buf_consume(ahead, (size_t)n);
 	}
-	if (!body_done(head, &c, left) && (b = malloc(RELAY_BUF)) == NULL)
+	if (!body_done(head, &c, left) && (b = malloc(BULK)) == NULL)
 		return -1;
 	while (!body_done(head, &c, left)) {
 		n = upload_read(client, &u, b);

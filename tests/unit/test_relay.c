@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -253,6 +254,95 @@ upload_of_known_length(void **state)
 	ends_close(&e);
 }
 
+/* A client's small chunks go up together, but not without bound. */
+static void
+upload_joins_small_chunks(void **state)
+{
+	struct ends e;
+
+	(void)state;
+	ends_open(&e);
+	e.head.framing = HTTP_CHUNKED;
+	for (int i = 0; i < 40; i++)
+		buf_puts(&e.ahead_client, i % 2 ? "1\r\nb\r\n" : "1\r\na\r\n");
+	buf_puts(&e.ahead_client, "0\r\n\r\n");
+	start(&e, upload_thread);
+	pthread_join(e.t, NULL);
+	assert_int_equal(e.rc, 0);
+	expect(e.engine, "10\r\nabababababababab\r\n"
+	    "10\r\nabababababababab\r\n8\r\nabababab\r\n0\r\n\r\n");
+	ends_close(&e);
+}
+
+static void
+nothing(int sig)
+{
+	(void)sig;
+}
+
+static void *
+feed_thread(void *arg)
+{
+	struct ends *e = arg;
+	char b[20000];
+
+	for (unsigned at = 0; at < e->head.length; at += sizeof(b)) {
+		for (unsigned i = 0; i < sizeof(b); i++)
+			b[i] = (char)((at + i) * 2654435761u >> 24);
+		put(e->client, "4e20\r\n");
+		assert_int_equal(write_all(e->client, b, sizeof(b)), 0);
+		put(e->client, "\r\n");
+	}
+	put(e->client, "0\r\n\r\n");
+	return NULL;
+}
+
+/* A signal makes the relay's writes short ones, in the midst of a piece. */
+static void
+upload_goes_on_after_short_writes(void **state)
+{
+	struct sigaction act = { .sa_handler = nothing }, old;
+	struct chunks c = { 0 };
+	struct ends e;
+	pthread_t feeder;
+	int room = 4096;	/* so that a write waits, many times */
+	unsigned at = 0;
+	char b[5000];
+
+	(void)state;
+	ends_open(&e);
+	e.head.framing = HTTP_CHUNKED;
+	assert_int_equal(setsockopt(e.engine_in, SOL_SOCKET, SO_SNDBUF, &room,
+	    sizeof(room)), 0);
+	e.head.length = 2000000;	/* what feed_thread sends */
+	assert_int_equal(sigaction(SIGUSR1, &act, &old), 0);
+	start(&e, upload_thread);
+	assert_int_equal(pthread_create(&feeder, NULL, feed_thread, &e), 0);
+	while (!c.done) {
+		ssize_t n = recv(e.engine, b, sizeof(b), 0);
+		struct span in = { b, (size_t)n }, p;
+
+		assert_true(n > 0);
+		while (in.len > 0) {
+			n = chunks_next(&c, in, &p);
+			assert_true(n > 0);
+			for (size_t i = 0; i < p.len; i++, at++)
+				if (p.ptr[i] != (char)(at * 2654435761u >> 24))
+					fail_msg("byte %u", at);
+			in.ptr += n;
+			in.len -= (size_t)n;
+		}
+		if (!c.done)
+			pthread_kill(e.t, SIGUSR1);
+	}
+	pthread_join(feeder, NULL);
+	pthread_join(e.t, NULL);
+	sigaction(SIGUSR1, &old, NULL);
+	assert_int_equal(e.rc, 0);
+	assert_int_equal(at, e.head.length);
+	ends_close(&e);
+}
+
 /* dockerd has its answer already: the client may still finish. */
 static void
 upload_that_nobody_reads_is_taken(void **state)
@@ -312,11 +402,11 @@ watched_upload_is_cut_off(void **state)
 		const char *stop, *up, *seen;
 		int rc;
 	} rows[] = {
-		{ NULL, "2\r\nab\r\n3\r\ncde\r\n1\r\nf\r\n0\r\n\r\n",
+		{ NULL, "2\r\nab\r\n4\r\ncdef\r\n0\r\n\r\n",
 		    "abcdef$", 0 },
 		{ "cde", "2\r\nab\r\n", "abcde", 1 },
 		{ "ab", "", "ab", 1 },
-		{ "", "2\r\nab\r\n3\r\ncde\r\n1\r\nf\r\n", "abcdef$", 1 },
+		{ "", "2\r\nab\r\n4\r\ncdef\r\n", "abcdef$", 1 },
 	};
 	struct ends e;
 
@@ -478,6 +568,8 @@ main(void)
 		cmocka_unit_test(half_closed_client_still_reads),
 		cmocka_unit_test(upload_is_framed_anew),
 		cmocka_unit_test(upload_of_known_length),
+		cmocka_unit_test(upload_joins_small_chunks),
+		cmocka_unit_test(upload_goes_on_after_short_writes),
 		cmocka_unit_test(upload_that_nobody_reads_is_taken),
 		cmocka_unit_test(watched_upload_is_cut_off),
 		cmocka_unit_test(malformed_upload_fails),
