@@ -62,24 +62,33 @@ median() {	# column
 	sort -n -k "$1,$1" | awk -v c="$1" '{ v[NR] = $c }
 	    END { print v[int((NR + 1) / 2)] }'
 }
+requests() {	# way in: its medians, rate p50 p99
+	f=$PLACE/tmp/$1
+	echo "$(median 1 <"$f") $(median 2 <"$f") $(median 3 <"$f")"
+}
+load_line() {	# what, its rate p50 p99, the direct ones
+	printf '  %-14s p50 %6s us x%-5s  p99 %6s us x%-5s  rate %6s /s x%s\n' \
+	    "$1" "$3" "$(ratio "$6" "$3")" "$4" "$(ratio "$7" "$4")" \
+	    "$2" "$(ratio "$5" "$2")"
+}
+# Besides, through a process that only passes bytes on: below it is no way.
 request_row() {	# path, concurrency
-	: >"$PLACE/tmp/direct"
-	: >"$PLACE/tmp/gate"
-	for i in 1 2 3; do
-		load_as $BOB docker "$ENGINE_SOCKET" "$1" "$2" >>"$PLACE/tmp/direct"
+	rm -f "$PLACE/tmp/direct" "$PLACE/tmp/forward" "$PLACE/tmp/gate"
+	for i in 1 2 3 4 5; do
+		load_as $BOB docker "$ENGINE_SOCKET" "$1" "$2" \
+		    >>"$PLACE/tmp/direct"
+		load_as 0 0 "$PLACE/tmp/forward.sock" "$1" "$2" \
+		    >>"$PLACE/tmp/forward"
 		load_as $ALICE $ALICE "$SOCKET" "$1" "$2" >>"$PLACE/tmp/gate"
 	done
-	d50=$(median 2 <"$PLACE/tmp/direct") g50=$(median 2 <"$PLACE/tmp/gate")
-	d99=$(median 3 <"$PLACE/tmp/direct") g99=$(median 3 <"$PLACE/tmp/gate")
-	dr=$(median 1 <"$PLACE/tmp/direct") gr=$(median 1 <"$PLACE/tmp/gate")
-	if [ -z "$g50" ]; then
+	set -- "$1" "$2" $(requests direct) $(requests forward) $(requests gate)
+	if [ $# -ne 11 ]; then
 		FAILED=1
 		return
 	fi
-	printf '%-22s c=%-3s p50 %6s us %6s us x%s  p99 %6s us %6s us x%s  rate %6s /s %6s /s x%s\n' \
-	    "$1" "$2" "$d50" "$g50" "$(ratio "$d50" "$g50")" \
-	    "$d99" "$g99" "$(ratio "$d99" "$g99")" \
-	    "$dr" "$gr" "$(ratio "$dr" "$gr")"
+	echo "$1, $2 at once: p50 $4 us, p99 $5 us, $3 /s"
+	load_line 'bare forwarder' "$6" "$7" "$8" "$3" "$4" "$5"
+	load_line gate "$9" "${10}" "${11}" "$3" "$4" "$5"
 }
 gate_pids() {
 	for p in /proc/[0-9]*; do
@@ -94,7 +103,7 @@ trap leave EXIT
 trap 'exit 129' INT TERM HUP
 place_clear
 place_build >/dev/null 2>&1 || give_up 'it does not build'
-for p in load pair; do
+for p in load pair forward; do
 	gcc -O2 -D_GNU_SOURCE -pthread -o "$PLACE/build/$p" \
 	    "$TOP/tests/bench/$p.c" || give_up "$p.c does not build"
 done
@@ -115,6 +124,9 @@ mkdir -p "$PLACE/big/bin"
 cp /bin/busybox "$PLACE/big/bin/sh"
 head -c 400000000 /dev/urandom >"$PLACE/big/data"
 tar -C "$PLACE/big" -c . | direct import - ds01-test:big >/dev/null
+head -c 200000000 "$PLACE/big/data" >"$PLACE/big/up"
+tar -C "$PLACE/big" -cf "$PLACE/tmp/up.tar" up
+chmod 0644 "$PLACE/tmp/up.tar"
 rm -rf "$PLACE/big"
 as_alice docker run --name ds01t-log --pull never ds01-test:base seq 400000
 
@@ -125,7 +137,9 @@ command_row "$ROUNDS" 'docker inspect' 'inspect ds01t-c1'
 command_row "$ROUNDS" 'docker exec c true' 'exec ds01t-c1 true'
 command_row $((ROUNDS / 3 + 1)) 'docker run --rm' \
     'run --rm --pull never ds01-test:base true'
-command_row 3 'docker save, 400 MB' 'save ds01-test:big'
+command_row 5 'docker save, 400 MB' 'save ds01-test:big'
+command_row 5 'docker cp, 200 MB to a container' 'cp - ds01t-c1:/tmp' \
+    "<$PLACE/tmp/up.tar"
 command_row 5 'docker logs, 400,000 lines' 'logs ds01t-log'
 
 with_session="setpriv --reuid $ALICE --regid $ALICE --groups $ALICE -- $(envs $ALICE) ds01-docker-session sh -c"
@@ -139,6 +153,8 @@ until [ -s "$PLACE/tmp/host" ] || [ $i -gt 50 ]; do
 done
 SOCKET=$(sed 's,^unix://,,' "$PLACE/tmp/host")
 [ -n "$SOCKET" ] || give_up 'no session'
+"$PLACE/build/forward" "$PLACE/tmp/forward.sock" "$ENGINE_SOCKET" &
+FORWARD=$!
 for path in /_ping /v1.41/containers/json; do
 	request_row $path 1
 	request_row $path 16
@@ -148,7 +164,7 @@ for p in $(gate_pids); do
 	    "$(sed -n 's/^Pss: *\([0-9]*\).*/\1/p' /proc/$p/smaps_rollup)" \
 	    "$(awk '/^Private/ { s += $2 } END { print s }' /proc/$p/smaps_rollup)"
 done
-kill $SESSION
+kill $SESSION $FORWARD
 
 # Start-up: the same command with no gate to find, and without any gate.
 for i in 1 2 3 4 5 6 7 8 9; do
