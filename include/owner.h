@@ -59,6 +59,9 @@ enum reason owner_exec(struct engine *e, const struct caller *c,
     const char *exec_id, struct thing *container, struct refusal *why);
 enum reason owner_volume(struct engine *e, const struct caller *c,
     const char *name, struct thing *t, struct buf *raw, struct refusal *why);
+/* The containers that use a volume, as a list of dockerd's. */
+enum reason owner_volume_users(struct engine *e, const char *volume,
+    struct buf *list, struct refusal *why);
 /* How many networks, or containers, are the caller's, by their label. */
 enum reason owner_count(struct engine *e, const struct caller *c,
     enum object kind, int64_t *n, struct refusal *why);

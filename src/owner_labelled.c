@@ -69,6 +69,35 @@ owner_of_labelled_json(const struct caller *c, struct span json,
 	return t->claim;
 }
 
+/* A list of dockerd's, of what passes its filter key. */
+static enum reason
+ask_list(struct engine *e, const char *list, const char *key,
+    const char *value, struct buf *body, struct refusal *why)
+{
+	cleanup_buf struct buf filter = BUF_INIT(16 * ROUTE_NAME_MAX);
+	cleanup_buf struct buf enc = BUF_INIT(64 * ROUTE_NAME_MAX);
+	int status;
+
+	buf_printf(&filter, "{\"%s\":[", key);
+	json_quotes(&filter, value);
+	buf_puts(&filter, "]}");
+	if (filter.failed || query_encode(&enc, filter.data, "") == -1)
+		return refuse(why, R_INTERNAL, "%s name too long", key);
+	status = engine_get(e, body, why, "%sfilters=%s", list, enc.data);
+	if (status == -1)
+		return why->why;
+	return status == 200 ? R_NONE : refuse(why, R_ENGINE_ERROR,
+	    "%s: status %d", list, status);
+}
+
+enum reason
+owner_volume_users(struct engine *e, const char *volume, struct buf *list,
+    struct refusal *why)
+{
+	return ask_list(e, "containers/json?all=1&", "volume", volume, list,
+	    why);
+}
+
 /* A volume without a label (anonymous, or from before the gate) is theirs
  * whose containers use it; one that is not the caller's decides. */
 static enum reason
@@ -76,25 +105,13 @@ volume_by_users(struct engine *e, const struct caller *c, struct thing *t,
     struct refusal *why)
 {
 	cleanup_buf struct buf body = BUF_INIT(ENGINE_REPLY_MAX);
-	cleanup_buf struct buf filter = BUF_INIT(16 * ROUTE_NAME_MAX);
-	cleanup_buf struct buf enc = BUF_INIT(64 * ROUTE_NAME_MAX);
 	struct thing user;
 	struct json_iter it;
 	struct span v;
-	int status;
+	enum reason r = owner_volume_users(e, t->name, &body, why);
 
-	buf_puts(&filter, "{\"volume\":[");
-	json_quotes(&filter, t->name);
-	buf_puts(&filter, "]}");
-	if (filter.failed || query_encode(&enc, filter.data, "") == -1)
-		return refuse(why, R_INTERNAL, "volume name too long");
-	status = engine_get(e, &body, why, "containers/json?all=1&filters=%s",
-	    enc.data);
-	if (status == -1)
-		return why->why;
-	if (status != 200)
-		return refuse(why, R_ENGINE_ERROR, "container list: status %d",
-		    status);
+	if (r != R_NONE)
+		return r;
 	it = json_iter(buf_span(&body));
 	while (json_next(&it, NULL, &v))
 		switch (owner_of_container_json(e, c, v, &user)) {
@@ -117,29 +134,18 @@ enum reason
 owner_count(struct engine *e, const struct caller *c, enum object kind,
     int64_t *n, struct refusal *why)
 {
-	const char *list = kind == OBJ_NETWORK ? "networks?" :
-	    "containers/json?all=1&";
 	cleanup_buf struct buf body = BUF_INIT(ENGINE_REPLY_MAX);
-	cleanup_buf struct buf filter = BUF_INIT(4096);
-	cleanup_buf struct buf enc = BUF_INIT(16384);
 	char label[512];
 	struct json_iter it;
 	struct span v;
-	int status;
+	enum reason r;
 
 	snprintf(label, sizeof(label), LABEL_USER "=%s", c->name);
-	buf_puts(&filter, "{\"label\":[");
-	json_quotes(&filter, label);
-	buf_puts(&filter, "]}");
 	*n = 0;
-	if (filter.failed || query_encode(&enc, filter.data, "") == -1)
-		return refuse(why, R_INTERNAL, "user name too long");
-	status = engine_get(e, &body, why, "%sfilters=%s", list, enc.data);
-	if (status == -1)
-		return why->why;
-	if (status != 200)
-		return refuse(why, R_ENGINE_ERROR, "%s: status %d", list,
-		    status);
+	r = ask_list(e, kind == OBJ_NETWORK ? "networks?" :
+	    "containers/json?all=1&", "label", label, &body, why);
+	if (r != R_NONE)
+		return r;
 	it = json_iter(buf_span(&body));
 	while (json_next(&it, NULL, &v))
 		(*n)++;
