@@ -6,10 +6,13 @@
 
 #include "owner.h"
 
+/* In a container without root an empty file of ours is mounted on it. */
+#define GROUP_FILE "/etc/group"
+
 /* What could not be told before dockerd has put image, volumes and defaults
- * together.  inspect: its answer for a container of the caller's.  R_NONE, or
- * why it has to go again. */
+ * together.  t, a container of the caller's; inspect: dockerd's answer for it.
+ * R_NONE, or why it has to go again. */
 enum reason made_judge(struct engine *e, const struct caller *c,
-    struct span inspect, struct refusal *why);
+    const struct thing *t, struct span inspect, struct refusal *why);
 
 #endif

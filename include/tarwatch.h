@@ -49,6 +49,14 @@ struct tarwatch {
 	int (*heavy)(void *arg, struct span name);
 };
 
+/* A number in a field of a header: octal, or GNU's binary form.  False: not
+ * plain. */
+bool tar_number(const unsigned char *field, size_t len, uint64_t *out);
+/* Cuts the next record, "27 path=manifest.json\n", off the body of an extended
+ * header.  Its length is what it says: a value may hold anything.  False: it
+ * is none. */
+bool tar_record(struct span *body, struct span *key, struct span *value);
+
 /* Without "./" in front and slashes behind; false for what has other parts
  * that are empty, "." or "..": nobody needs them. */
 bool tarwatch_plain_name(struct span *s);

@@ -287,9 +287,9 @@ withdraw(struct request *r, const char *id)
 
 /* Its tag may have been moved between our look at the image and dockerd's:
  * then nothing that depends on the image was judged.  And some things can be
- * told only now (made.c).  The event wants the
- * name dockerd chose; the look-up is not lost, since what follows a create
- * names the container by id and finds it cached. */
+ * told only now (made.c).  The event wants the name dockerd chose; the look-up
+ * is not lost, since what follows a create names the container by id and finds
+ * it cached. */
 static enum reason
 created(struct request *r, struct span in)
 {
@@ -306,8 +306,8 @@ created(struct request *r, struct span in)
 	if (t.claim != CLAIM_MISSING && !of_judged_image(r, &t))
 		why = refuse(&r->why, R_IMAGE_MOVED, "%s", r->image);
 	else if (t.claim != CLAIM_MISSING && !r->trusted)
-		why = made_judge(&r->conn->engine, &r->as, buf_span(&raw),
-		    &r->why);
+		why = made_judge(&r->conn->engine, &r->as, &t,
+		    buf_span(&raw), &r->why);
 	if (why != R_NONE) {
 		withdraw(r, id);
 		return why;

@@ -17,9 +17,9 @@
 #include <string.h>
 
 #include "judge.h"
+#include "made.h"
 
 #define CONTAINER "container:"
-#define GROUP_FILE "/etc/group"
 
 /* A group that no user of the host is in, nor can be.  Whoever has the uid
  * and the gid of a process may look into it (ptrace(2), access mode checking):

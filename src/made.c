@@ -27,12 +27,10 @@
 #include "made.h"
 #include "owner_ask.h"
 #include "query.h"
+#include "tarwatch.h"
 
-#define GROUP_FILE "/etc/group"
-#define TAR_BLOCK 512
 #define PEEK (8 * TAR_BLOCK)	/* attributes, if any, and the entry */
 #define LOOKS 8			/* until dockerd's error is believed */
-#define LIST_MAX ((size_t)16 << 20)	/* bytes of a list of containers */
 
 /* --- one entry of the container's files --------------------------------------- */
 
@@ -43,41 +41,40 @@ struct entry {
 	uid_t uid;
 };
 
-/* A field of a tar's head: octal digits.  (POSIX.1-2017, pax, ustar) */
-static unsigned long
-octal(const char *field, size_t len)
+/* Of a tar: the entry, or first attributes with an id that is too large for
+ * the entry's own head.  False: not understood.  (POSIX.1-2017, pax) */
+static bool
+read_entry(const unsigned char got[PEEK], struct entry *f)
 {
-	char text[16];
+	const unsigned char *h = got;
+	uint64_t size, mode, uid;
+	struct span body, key, value, id = { NULL, 0 };
 
-	snprintf(text, sizeof(text), "%.*s", (int)len, field);
-	return strtoul(text, NULL, 8);
-}
-
-/* An id too large for the head stands in a head of attributes before it,
- * lines of "LEN KEY=VALUE\n".  Returns the entry's own head; NULL: too far. */
-static const char *
-past_attributes(const char *h, struct entry *f, bool *has_uid)
-{
-	size_t size = octal(h + 124, 12);
-	char text[PEEK];
-	const char *p;
-
-	*has_uid = false;
-	if (h[156] != 'x')
-		return h;
-	if (size > PEEK - 2 * TAR_BLOCK)
-		return NULL;
-	snprintf(text, sizeof(text), "%.*s", (int)size, h + TAR_BLOCK);
-	for (p = text; p != NULL && *p != '\0'; p = strchr(p, '\n'),
-	    p += p != NULL) {
-		const char *key = p + strcspn(p, " \n");
-
-		if (strncmp(key, " uid=", 5) == 0) {
-			f->uid = (uid_t)strtoul(key + 5, NULL, 10);
-			*has_uid = true;
+	if (h[156] == 'x') {
+		if (!tar_number(h + 124, 12, &size) ||
+		    size > PEEK - 2 * TAR_BLOCK)
+			return false;
+		body = (struct span){ (const char *)h + TAR_BLOCK,
+		    (size_t)size };
+		while (body.len > 0) {
+			if (!tar_record(&body, &key, &value))
+				return false;
+			if (!span_eq(key, "uid"))
+				continue;
+			if (value.len == 0 || value.ptr[0] < '0' ||
+			    value.ptr[0] > '9')
+				return false;
+			id = value;
 		}
+		h += TAR_BLOCK + (size + TAR_BLOCK - 1) / TAR_BLOCK *
+		    TAR_BLOCK;
 	}
-	return h + TAR_BLOCK + (size + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK;
+	if (!tar_number(h + 100, 8, &mode) || !tar_number(h + 108, 8, &uid))
+		return false;
+	*f = (struct entry){ .there = true, .type = (char)h[156],
+	    .mode = (mode_t)mode, .uid = id.ptr == NULL ? (uid_t)uid :
+	    (uid_t)strtoul(id.ptr, NULL, 10) };	/* a line end follows */
+	return true;
 }
 
 /* The archive of a path begins with the entry itself: links are not
@@ -88,9 +85,7 @@ look(struct engine *e, const char *id, const char *path, struct entry *f,
 {
 	struct buf enc cleanup_buf = BUF_INIT(3 * PATH_MAX + 1);
 	struct buf target cleanup_buf = BUF_INIT(4 * PATH_MAX);
-	char got[PEEK] = { 0 };
-	const char *h;
-	bool has_uid;
+	unsigned char got[PEEK] = { 0 };
 	int status, tries = 0;
 
 	*f = (struct entry){ 0 };
@@ -102,24 +97,15 @@ look(struct engine *e, const char *id, const char *path, struct entry *f,
 	/* dockerd mounts all that the container has for it, which fails while
 	 * a directory of the host is being exchanged */
 	do
-		status = engine_peek(e, buf_span(&target), got, sizeof(got),
-		    why);
+		status = engine_peek(e, buf_span(&target), (char *)got,
+		    sizeof(got), why);
 	while (status >= 500 && tries++ < LOOKS);
 	if (status == 404)
 		return R_NONE;	/* runc makes a directory of root's */
-	if (status != 200)
-		return status == -1 ? why->why : refuse(why, R_MOUNT,
-		    "%.100s: the engine cannot look at it", path);
-	h = past_attributes(got, f, &has_uid);
-	if (h == NULL)
-		return refuse(why, R_MOUNT, "%.100s: the engine cannot look "
-		    "at it", path);
-	f->there = true;
-	f->type = h[156];
-	f->mode = (mode_t)octal(h + 100, 8);
-	if (!has_uid)
-		f->uid = (uid_t)octal(h + 108, 8);
-	return R_NONE;
+	if (status == -1)
+		return why->why;
+	return status == 200 && read_entry(got, f) ? R_NONE : refuse(why,
+	    R_MOUNT, "%.100s: the engine cannot look at it", path);
 }
 
 /* Is it gone, or going?  Then nobody starts it any more. */
@@ -195,7 +181,7 @@ judge_group_file(struct engine *e, const struct caller *c, const char *id,
 
 	if (r != R_NONE)
 		return r;
-	if (!top.there || !is_roots(c, &top))
+	if (top.type != '5' || !is_roots(c, &top))
 		return not_so(why, GROUP_FILE, "/etc",
 		    "can be exchanged from inside");
 	return judge_way(e, c, id, GROUP_FILE, why);
@@ -279,47 +265,34 @@ judge_confined(struct engine *e, const struct caller *c, const char *id,
 /* The first container that uses the volume and is not of that kind. */
 static enum reason
 find_other(struct engine *e, const char *volume, bool confined,
-    char name[128], struct refusal *why)
+    char other[ID_LEN + 1], struct refusal *why)
 {
-	struct buf list cleanup_buf = BUF_INIT(LIST_MAX);
-	struct buf filter cleanup_buf = BUF_INIT(1024);
-	struct json_iter it;
-	struct span v, said;
-	int status;
+	struct buf list cleanup_buf = BUF_INIT(ENGINE_REPLY_MAX);
+	enum reason r = owner_volume_users(e, volume, &list, why);
+	struct json_iter it = json_iter(buf_span(&list));
+	struct span v;
 
-	query_encode(&filter, volume, "");
-	if (filter.failed)
-		return refuse(why, R_MOUNT, "volume %.100s", volume);
-	status = engine_get(e, &list, why, "containers/json?all=1&filters="
-	    "%%7B%%22volume%%22%%3A%%5B%%22%s%%22%%5D%%7D", filter.data);
-	if (status != 200)
-		return status == -1 ? why->why : refuse(why, R_ENGINE_ERROR,
-		    "containers of a volume: status %d", status);
-	it = json_iter(buf_span(&list));
-	while (json_next(&it, NULL, &v)) {
-		said = json_path(v, "Labels", LABEL_CONFINED, NULL);
-		if (json_is(said, "\"true\"") == confined)
-			continue;
-		if (!json_string(json_get(v, "Id"), name, 128))
-			strcpy(name, "?");
-		name[12] = '\0';
-		return R_NONE;
-	}
-	return R_NONE;
+	while (r == R_NONE && json_next(&it, NULL, &v))
+		if (json_is(json_path(v, "Labels", LABEL_CONFINED, NULL),
+		    "\"true\"") != confined)
+			return json_string(json_get(v, "Id"), other,
+			    ID_LEN + 1) ? R_NONE : refuse(why,
+			    R_ENGINE_ERROR, "container without id");
+	return r;
 }
 
 static enum reason
 judge_volume(struct engine *e, const char *volume, bool confined,
     struct refusal *why)
 {
-	char other[128] = "";
+	char other[ID_LEN + 1] = "";
 	bool remaps = false;
 	enum reason r = find_other(e, volume, confined, other, why);
 
 	if (r == R_NONE && other[0] != '\0')
 		r = engine_remaps(e, &remaps, why);
 	return r != R_NONE || !remaps ? r : refuse(why, R_MOUNT,
-	    "volume %.100s: the container %s, which uses it, %s", volume,
+	    "volume %.100s: the container %.12s, which uses it, %s", volume,
 	    other, confined ? "may run as root, and this one has a directory "
 	    "of the host" : "has a directory of the host, and this one may "
 	    "run as root");
@@ -349,17 +322,11 @@ judge_volumes(struct engine *e, struct span inspect, bool confined,
 /* --- both --------------------------------------------------------------------------- */
 
 enum reason
-made_judge(struct engine *e, const struct caller *c, struct span inspect,
-    struct refusal *why)
+made_judge(struct engine *e, const struct caller *c, const struct thing *t,
+    struct span inspect, struct refusal *why)
 {
-	bool confined = json_is(json_path(inspect, "Config", "Labels",
-	    LABEL_CONFINED, NULL), "\"true\"");
-	char id[ID_LEN + 1];
-	enum reason r = judge_volumes(e, inspect, confined, why);
+	enum reason r = judge_volumes(e, inspect, t->confined, why);
 
-	if (r != R_NONE || !confined)
-		return r;
-	return json_string(json_get(inspect, "Id"), id, sizeof(id)) ?
-	    judge_confined(e, c, id, inspect, why) :
-	    refuse(why, R_ENGINE_ERROR, "container without id");
+	return r == R_NONE && t->confined ?
+	    judge_confined(e, c, t->id, inspect, why) : r;
 }

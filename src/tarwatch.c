@@ -56,8 +56,8 @@ octal(const unsigned char *p, size_t n, uint64_t *out)
 }
 
 /* The same, or GNU's binary form for what is longer. */
-static bool
-number(const unsigned char *p, size_t n, uint64_t *out)
+bool
+tar_number(const unsigned char *p, size_t n, uint64_t *out)
 {
 	if (p[0] != 0x80)
 		return octal(p, n, out);
@@ -184,32 +184,38 @@ attribute(struct tarwatch *t, struct span key, struct span value)
 	return key.len < 10 || memcmp(key.ptr, "GNU.sparse", 10) != 0;
 }
 
+bool
+tar_record(struct span *body, struct span *key, struct span *value)
+{
+	size_t n = 0, digits = 0;
+	struct span s = *body;
+	const char *eq;
+
+	while (digits < s.len && digits < 8 && s.ptr[digits] >= '0' &&
+	    s.ptr[digits] <= '9')
+		n = n * 10 + (size_t)(s.ptr[digits++] - '0');
+	if (digits == 0 || n > s.len || n < digits + 4 || s.ptr[0] == '0' ||
+	    s.ptr[digits] != ' ' || s.ptr[n - 1] != '\n')
+		return false;
+	struct span pair = { s.ptr + digits + 1, n - digits - 2 };
+	eq = memchr(pair.ptr, '=', pair.len);
+	if (eq == NULL || eq == pair.ptr)
+		return false;
+	*key = (struct span){ pair.ptr, (size_t)(eq - pair.ptr) };
+	*value = (struct span){ eq + 1, pair.len - key->len - 1 };
+	*body = (struct span){ s.ptr + n, s.len - n };
+	return memchr(key->ptr, '\0', key->len) == NULL;
+}
+
 static bool
 attributes(struct tarwatch *t, struct span s)
 {
-	while (s.len > 0) {
-		size_t n = 0, digits = 0;
-		const char *eq;
+	struct span key, value;
 
-		while (digits < s.len && digits < 8 && s.ptr[digits] >= '0' &&
-		    s.ptr[digits] <= '9')
-			n = n * 10 + (size_t)(s.ptr[digits++] - '0');
-		if (digits == 0 || n > s.len || n < digits + 4 ||
-		    s.ptr[0] == '0' || s.ptr[digits] != ' ' ||
-		    s.ptr[n - 1] != '\n')
-			return false;
-		struct span pair = { s.ptr + digits + 1, n - digits - 2 };
-		eq = memchr(pair.ptr, '=', pair.len);
-		if (eq == NULL || eq == pair.ptr)
-			return false;
-		struct span key = { pair.ptr, (size_t)(eq - pair.ptr) };
-		struct span value = { eq + 1, pair.len - key.len - 1 };
-		if (memchr(key.ptr, '\0', key.len) != NULL ||
+	while (s.len > 0)
+		if (!tar_record(&s, &key, &value) ||
 		    !attribute(t, key, value))
 			return false;
-		s.ptr += n;
-		s.len -= n;
-	}
 	return true;
 }
 
@@ -297,7 +303,7 @@ header(struct tarwatch *t)
 	}
 	if (!sum_is_right(t->block) || !magic_is_known(t->block))
 		return bad(t, "not a tar");
-	if (!number(t->block + f.at, f.n, &size))
+	if (!tar_number(t->block + f.at, f.n, &size))
 		return bad(t, "a strange size");
 	t->type = (char)t->block[AT_TYPE];
 	switch (t->type) {

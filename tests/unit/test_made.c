@@ -2,7 +2,8 @@
  * test_made.c - what can be told of a container only when it has been made.
  * The rest, with a real engine: e2e/groups.t, e2e/confined.t.
  *
- * links: made bind engine buf span reason http json json_check json_walk query
+ * links: made bind owner owner_labelled engine cache buf span reason http json
+ * links: json_check json_walk query tarwatch
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +13,24 @@
 
 #include "fake_engine.h"
 #include "made.h"
+#include "policy.h"
+#include "tarwatch.h"
+
+static const struct caller alice = { .uid = 1001, .name = "alice" };
+
+bool
+identity_is_owner(const struct caller *c, const char *label)
+{
+	return strcmp(c->name, label) == 0;
+}
+
+bool
+policy_harmless(const struct config *c, const struct caller *who,
+    struct span inspect, bool gone)
+{
+	(void)c, (void)who, (void)inspect, (void)gone;
+	return false;
+}
 
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define RUNC(v) { "GET", "/v1.47/version", 200, "{\"ApiVersion\":\"1.47\"," \
@@ -58,11 +77,19 @@ static const struct row {
 	    MADE("false", V), R_ENGINE_ERROR },
 };
 
+/* made_judge() of what dockerd says of ID. */
+static enum reason
+judge(struct engine *e, const char *inspect, struct refusal *why)
+{
+	struct thing t = { .id = ID };
+
+	t.confined = strstr(inspect, "confined\":\"true") != NULL;
+	return made_judge(e, &alice, &t, span_of(inspect), why);
+}
+
 static void
 test_rows(void **state)
 {
-	static const struct caller alice = { .uid = 1001, .name = "alice" };
-
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		static struct fake f;
@@ -78,10 +105,84 @@ test_rows(void **state)
 		fake_rows(&f, rows[i].answers, n);
 		engine_init(&e, f.path);
 		assert_int_equal(engine_versions(&e, &why), R_NONE);
-		if (made_judge(&e, &alice, span_of(rows[i].inspect), &why) !=
-		    rows[i].want)
+		if (judge(&e, rows[i].inspect, &why) != rows[i].want)
 			fail_msg("%s: %s", rows[i].what,
 			    reason_row(why.why)->id);
+		engine_close(&e);
+		fake_stop(&f);
+	}
+}
+
+/* --- who owns the top directory, by the beginning of its archive --------------- */
+
+/* A head as text: fields of a tar may be filled up with spaces. */
+static void
+put_head(char *at, char type, const char *uid, size_t size)
+{
+	char text[32];
+
+	memset(at, ' ', TAR_BLOCK);
+	memcpy(at + 100, "0000755", 7);
+	memcpy(at + 108, uid, strlen(uid));
+	snprintf(text, sizeof(text), "%011zo", size);
+	memcpy(at + 124, text, 11);
+	at[156] = type;
+}
+
+static const struct top_row {
+	const char *what;
+	const char *records;	/* before the entry, or NULL */
+	const char *uid;	/* in its head, octal */
+	char type;
+	enum reason want;
+} tops[] = {
+	{ "root's", NULL, "0000000", '5', R_NONE },
+	{ "alice's", NULL, "0001751", '5', R_MOUNT },
+	{ "bob's, whom it does not help", NULL, "0001752", '5', R_NONE },
+	{ "not a directory", NULL, "0000000", '0', R_MOUNT },
+	{ "an id that is no number", NULL, "00x0000", '5', R_MOUNT },
+	{ "a large id", "15 uid=1000000\n", "0000000", '5', R_NONE },
+	{ "alice's, said before", "12 uid=1001\n", "0000000", '5', R_MOUNT },
+	/* an image chooses what stands in its extended attributes */
+	{ "a value with a line that looks like a record",
+	    "47 SCHILY.xattr.security.capability=a\n9 uid=0\n\n", "0001751",
+	    '5', R_MOUNT },
+	{ "records that are none", "9 uid=0", "0000000", '5', R_MOUNT },
+	{ "an empty id", "7 uid=\n", "0000000", '5', R_MOUNT },
+};
+
+static void
+test_tops(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(tops) / sizeof(tops[0]); i++) {
+		const struct top_row *t = &tops[i];
+		char tar[3 * TAR_BLOCK + 1], *at = tar;
+		struct fake_row answers[] = {
+			RUNC("1.1.5"), STATE("created"),
+			{ "GET", "/v1.47/containers/" ID "/archive?path=/",
+			    200, tar, FAKE_LENGTH },
+		};
+		static struct fake f;
+		struct refusal why;
+		struct engine e;
+
+		if (t->records != NULL) {
+			put_head(at, 'x', "0000000", strlen(t->records));
+			memset(at + TAR_BLOCK, ' ', TAR_BLOCK);
+			memcpy(at + TAR_BLOCK, t->records,
+			    strlen(t->records));
+			at += 2 * TAR_BLOCK;
+		}
+		put_head(at, t->type, t->uid, 0);
+		at[TAR_BLOCK] = '\0';
+		f = (struct fake){ 0 };
+		fake_start(&f, "1.47");
+		fake_rows(&f, answers, 3);
+		engine_init(&e, f.path);
+		assert_int_equal(engine_versions(&e, &why), R_NONE);
+		if (judge(&e, MADE("true", ""), &why) != t->want)
+			fail_msg("%s", t->what);
 		engine_close(&e);
 		fake_stop(&f);
 	}
@@ -90,7 +191,10 @@ test_rows(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_tops),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
