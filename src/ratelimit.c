@@ -93,19 +93,28 @@ open_own(const char *path)
 /* -1: cannot be had.  What stands in the way is moved out of it once, which
  * works where the directory is ours, as it should be. */
 static int
-open_state(const char *dir, const char *user)
+open_file(const char *dir, const char *user, const char *suffix)
 {
-	const struct timespec pause = { 0, 1000000 };
 	char path[4096], name[RATE_FILE_MAX];
 	int fd, n;
 
-	n = snprintf(path, sizeof(path), "%s/%s", dir,
-	    ratelimit_file(user, name, sizeof(name)));
+	n = snprintf(path, sizeof(path), "%s/%s%s", dir,
+	    ratelimit_file(user, name, sizeof(name)), suffix);
 	if (n < 0 || (size_t)n >= sizeof(path))
 		return -1;
 	fd = open_own(path);
 	if (fd < 0 && (unlink(path) == 0 || rmdir(path) == 0))
 		fd = open_own(path);
+	return fd;
+}
+
+/* Locked; -1: it cannot be had. */
+static int
+open_state(const char *dir, const char *user)
+{
+	const struct timespec pause = { 0, 1000000 };
+	int fd = open_file(dir, user, "");
+
 	if (fd < 0)
 		return -1;
 	for (int i = 0; i < LOCK_TRIES; i++) {
@@ -226,14 +235,10 @@ ratelimit_brake(const char *dir, const char *user)
 {
 	static pthread_mutex_t alone = PTHREAD_MUTEX_INITIALIZER;
 	const struct timespec slot = { 0, RATE_SLOT * 1000000L };
-	char path[4096], name[RATE_FILE_MAX];
-	int fd = -1, n;
+	int fd;
 
-	n = snprintf(path, sizeof(path), "%s/%s.slot", dir,
-	    ratelimit_file(user, name, sizeof(name)));
 	(void)pthread_mutex_lock(&alone);
-	if (n > 0 && (size_t)n < sizeof(path))
-		fd = open_own(path);
+	fd = open_file(dir, user, ".slot");
 	/* Without the file this gate's requests wait for each other. */
 	while (fd >= 0 && flock(fd, LOCK_EX) < 0 && errno == EINTR)
 		;
