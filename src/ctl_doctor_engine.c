@@ -327,23 +327,34 @@ is_dockerd(const char *pid)
 	return ok;
 }
 
+/* The pid of the next dockerd that runs, until proc is read again. */
+static const char *
+next_dockerd(DIR *proc)
+{
+	struct dirent *e;
+
+	while (proc != NULL && (e = readdir(proc)) != NULL)
+		if (isdigit((unsigned char)e->d_name[0]) &&
+		    is_dockerd(e->d_name))
+			return e->d_name;
+	return NULL;
+}
+
 void
 doctor_listeners(struct doctor *d)
 {
 	unsigned before = d->count[LEVEL_FAIL] + d->count[LEVEL_WARN];
 	unsigned daemons = 0;
-	struct dirent *e;
+	const char *pid;
 
 	if (geteuid() != 0)
 		return;
 	DIR *proc = opendir("/proc");
-	while (proc != NULL && (e = readdir(proc)) != NULL)
-		if (isdigit((unsigned char)e->d_name[0]) &&
-		    is_dockerd(e->d_name)) {
-			daemons++;
-			listeners_of(d, e->d_name, "tcp");
-			listeners_of(d, e->d_name, "tcp6");
-		}
+	while ((pid = next_dockerd(proc)) != NULL) {
+		daemons++;
+		listeners_of(d, pid, "tcp");
+		listeners_of(d, pid, "tcp6");
+	}
 	if (proc != NULL)
 		closedir(proc);
 	if (daemons == 0)
@@ -514,17 +525,15 @@ void
 doctor_memory(struct doctor *d)
 {
 	struct buf info = BUF_INIT((size_t)4 << 20);
-	bool bound = true, any = false, live = false;
+	bool bound = true, any = false, live;
+	const char *pid;
 	char err[256];
-	struct dirent *e;
 
 	DIR *proc = opendir("/proc");
-	while (proc != NULL && (e = readdir(proc)) != NULL)
-		if (isdigit((unsigned char)e->d_name[0]) &&
-		    is_dockerd(e->d_name)) {
-			any = true;
-			bound = bound && bounded(e->d_name);
-		}
+	while ((pid = next_dockerd(proc)) != NULL) {
+		any = true;
+		bound = bound && bounded(pid);
+	}
 	if (proc != NULL)
 		closedir(proc);
 	if (any && ctl_engine_get(d->cfg->engine_socket, "/info", &info, err,
