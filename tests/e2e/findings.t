@@ -386,7 +386,7 @@ denials() {
 	grep auth.denied "$EVENTS" | grep -c "$ALICE"
 }
 flood() {
-	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	for i in $(seq 20); do
 		as $ALICE docker run --rm --privileged $IMAGE true 2>&1 |
 		    grep 'ermission denied'
 	done
