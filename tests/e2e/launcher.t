@@ -194,7 +194,8 @@ like "many targets" \
 # --- the terminal -----------------------------------------------------------
 
 tty() {
-	printf '%s\nexit\n' "$1" | as TERM=dumb \
+	# as a terminal has it, also when the tests run in the background
+	printf '%s\nexit\n' "$1" | as TERM=dumb env --default-signal=INT,QUIT \
 	    script -qec 'bash --norc --noprofile -i' /dev/null 2>&1 |
 	    tr -d '\r'
 }
