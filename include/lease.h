@@ -18,6 +18,7 @@
 #define LEASE_MAGIC 0x64733031u		/* "ds01" */
 #define LEASE_VERSION 1u
 #define LEASE_TEXT_MAX (96 * 1024)	/* bytes of one message */
+#define LEASE_PATH_MAX 108		/* of a socket: sun_path, ended by NUL */
 #define LEASE_WORDS_MAX 4096	/* words of argv and targets together */
 
 /* gate's descriptors after exec */
@@ -31,8 +32,9 @@ struct lease_hello {		/* root's half, launcher -> gate */
 	uint32_t uid, gid;	/* real ids of the caller */
 	uint32_t loginuid, session;
 	int32_t pid;		/* of the command */
-	char socket[108];	/* session socket's path, to be removed at exit */
-	char control[108];	/* control socket's path or "" */
+	char socket[LEASE_PATH_MAX];	/* session socket's, to be removed at
+					 * exit */
+	char control[LEASE_PATH_MAX];	/* control socket's path or "" */
 	char sudo_user[256];	/* only when uid is 0, else "" */
 	char tty[64];
 };

@@ -34,48 +34,6 @@
 #define BACKLOG 128
 #define SNDBUF (2 * LEASE_TEXT_MAX)
 
-/* What went wrong, what to do.  %s: strerror or status, where there is one. */
-static const struct {
-	const char *text;
-	bool number;
-} explained[START__COUNT] = {
-	[START_NO_SETUID] = { "this program must be owned by root and have the "
-	    "setuid bit: chown root:root, chmod 4755", false },
-	[START_NOSUID] = { "this program is on a file system mounted nosuid",
-	    false },
-	[START_NO_NEW_PRIVS] = { "no_new_privs is set, so the setuid bit has no "
-	    "effect (started in a sandbox or a container?)", false },
-	[START_USERNS] = { "started in a user namespace, where root is not "
-	    "the host's root", false },
-	[START_TRACED] = { "started under a tracer (strace, gdb), so the setuid "
-	    "bit has no effect", false },
-	[START_NOT_ROOT] = { "did not become root although the setuid bit is "
-	    "there", false },
-	[START_RUN_DIR] = { "cannot use " DS01_RUN_DIR " (made at boot by "
-	    "systemd-tmpfiles)", true },
-	[START_RUN_DIR_OWNER] = { DS01_RUN_DIR " must be owned by root or "
-	    DS01_SERVICE_USER " and not be writable by others", false },
-	[START_SOCKET] = { "cannot make a socket in " DS01_RUN_DIR, true },
-	[START_LOCK] = { "cannot make a lock file in " DS01_RUN_DIR, true },
-	[START_NO_SERVICE] = { "there is no user " DS01_SERVICE_USER
-	    " (made by systemd-sysusers)", false },
-	[START_GATE_FILE] = { "cannot find " DS01_GATE, true },
-	[START_GATE_MODE] = { DS01_GATE " must be owned by root, executable and "
-	    "not writable by others", false },
-	[START_FORK] = { "cannot start a process for the gate", true },
-	[START_SETUP] = { "cannot set the gate up", true },
-	[START_DROP] = { "cannot give the gate its reduced privileges", true },
-	[START_EXEC] = { "cannot execute " DS01_GATE, true },
-	[START_SILENT] = { "the gate does not answer", false },
-	[START_DIED] = { "the gate ended at once with status", true },
-	[START_ENGINE] = { "the gate has no access to the engine's socket",
-	    false },
-	[START_AUDIT] = { "the kernel audit log is required by " DS01_CONFIG
-	    " and cannot be written", false },
-	[START_ACCOUNT] = { "your user id has no account on this machine",
-	    false },
-};
-
 static void
 failed(struct start *s, enum start_error error, int number)
 {
@@ -241,6 +199,29 @@ start_open_run_dir(struct start *s)
 	else if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0 ||
 	    (st.st_uid != 0 && !is_service_user(s, st.st_uid)))
 		failed(s, START_RUN_DIR_OWNER, 0);
+}
+
+/* Cut short it would be another socket's name: a directory too long for it
+ * (RUNDIR is the builder's choice) is a reason to stop. */
+static bool
+name_socket(struct start *s, char out[LEASE_PATH_MAX], const char *key,
+    const char *tail)
+{
+	/* by hand: the compiler would warn of a cut that is looked for here */
+	const char *const part[] = { DS01_RUN_DIR, "/", key, tail };
+	size_t len = 0, i;
+	const char *p;
+
+	for (i = 0; i < sizeof(part) / sizeof(part[0]); i++)
+		for (p = part[i]; *p != '\0' && len < LEASE_PATH_MAX; p++)
+			out[len++] = *p;
+	if (len < LEASE_PATH_MAX) {
+		out[len] = '\0';
+		return true;
+	}
+	out[0] = '\0';
+	failed(s, START_PATH, 0);
+	return false;
 }
 
 static bool
@@ -504,11 +485,12 @@ static void
 private_gate(struct start *s, const char *key)
 {
 	struct lease_hello *h = &s->hello;
+	char tail[32];
 
 	h->control[0] = '\0';
-	(void)snprintf(h->socket, sizeof(h->socket), "%s/%s.p%d.sock",
-	    DS01_RUN_DIR, key, (int)h->pid);
-	new_gate(s);
+	(void)snprintf(tail, sizeof(tail), ".p%d.sock", (int)h->pid);
+	if (name_socket(s, h->socket, key, tail))
+		new_gate(s);
 }
 
 static void
@@ -519,10 +501,9 @@ shared_gate(struct start *s, const char *key)
 	char name[80];
 	int lock = -1;
 
-	(void)snprintf(h->socket, sizeof(h->socket), "%s/%s.sock",
-	    DS01_RUN_DIR, key);
-	(void)snprintf(h->control, sizeof(h->control), "%s/%s.ctl",
-	    DS01_RUN_DIR, key);
+	if (!name_socket(s, h->socket, key, ".sock") ||
+	    !name_socket(s, h->control, key, ".ctl"))
+		return;
 	(void)snprintf(name, sizeof(name), "%s.lock", key);
 	/* mostly there is one, and then there is nothing to lock */
 	found = find_gate(s);
@@ -569,19 +550,4 @@ start_gate(struct start *s, int want_private)
 	/* the names in it are for nobody to list */
 	(void)close(s->run_dir);
 	s->run_dir = -1;
-}
-
-void
-start_explain(const struct start *s, char *text, size_t cap)
-{
-	const char *what = explained[s->error].text;
-
-	if (!explained[s->error].number)
-		(void)snprintf(text, cap, "ds01-docker: %s\n", what);
-	else if (s->error == START_DIED)
-		(void)snprintf(text, cap, "ds01-docker: %s %d\n", what,
-		    s->number);
-	else
-		(void)snprintf(text, cap, "ds01-docker: %s: %s\n", what,
-		    strerror(s->number));
 }
