@@ -412,7 +412,7 @@ commands_that_are_named_exist(void **state)
 	static const char *const pages[] = { "README.md", "man/ds01-docker.1",
 	    "man/ds01-docker-session.1", "man/ds01-docker.yaml.5",
 	    "man/ds01-dockerctl.8", "packaging/docker.yaml",
-	    "src/reason.c", "src/start.c", "selinux/README.md" };
+	    "src/reason.c", "src/start_explain.c", "selinux/README.md" };
 	size_t n;
 	const struct ctl_command *c = ctl_commands(&n);
 
