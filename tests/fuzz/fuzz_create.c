@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../unit/fake_world.h"
 #include "labels.h"
 #include "policy.h"
 
@@ -28,9 +29,9 @@ must(bool ok)
 /* --- the engine and the owners --- */
 
 static enum reason
-find(const char *ref, struct thing *t)
+find(enum object kind, const char *ref, struct thing *t, struct buf *raw)
 {
-	*t = (struct thing){ .status = 404, .claim = CLAIM_MISSING };
+	(void)kind, (void)raw;
 	if (ref[0] == 'm' || strcmp(ref, A64) == 0)
 		t->claim = CLAIM_OWN;
 	else if (ref[0] == 'b')
@@ -39,108 +40,53 @@ find(const char *ref, struct thing *t)
 	return R_NONE;
 }
 
-enum reason
-owner_container(struct engine *e, const struct caller *c, const char *ref,
-    struct thing *t, struct buf *raw, struct refusal *why)
+static enum reason
+image(const char *ref, char id[80], struct buf *config, struct refusal *why)
 {
-	(void)e, (void)c, (void)raw, (void)why;
-	return find(ref, t);
-}
-
-enum reason
-owner_volume(struct engine *e, const struct caller *c, const char *name,
-    struct thing *t, struct buf *raw, struct refusal *why)
-{
-	(void)e, (void)c, (void)raw, (void)why;
-	return find(name, t);
-}
-
-/* only volumes of host directories are looked at so; there are none here */
-enum claim
-owner_of_labelled_json(const struct caller *c, struct span json,
-    struct thing *t)
-{
-	(void)c;
-	(void)json;
-	*t = (struct thing){ .claim = CLAIM_FOREIGN };
-	return t->claim;
-}
-
-enum reason
-owner_network(struct engine *e, const struct caller *c, const char *ref,
-    struct thing *t, struct buf *raw, struct refusal *why)
-{
-	(void)e, (void)c, (void)raw, (void)why;
-	return find(ref, t);
-}
-
-enum reason
-owner_image(struct engine *e, const char *ref, char id[80],
-    struct buf *config, struct refusal *why)
-{
-	(void)e, (void)ref, (void)why;
+	(void)ref, (void)why;
 	snprintf(id, 80, "sha256:" A64);
 	buf_puts(config, "{\"Env\":[\"NVIDIA_VISIBLE_DEVICES=all\"],"
 	    "\"Volumes\":{\"/data\":{}},\"Labels\":{\"ds01.user\":\"b\"}}");
 	return R_NONE;
 }
 
-enum reason
-owner_refuse(const struct caller *c, const struct config *cfg,
-    const struct thing *t, enum reason foreign, struct refusal *why)
+static enum reason
+refuse_claim(const struct caller *c, const struct thing *t,
+    enum reason foreign, struct refusal *why)
 {
-	(void)c, (void)cfg;
+	(void)c;
 	if (t->claim == CLAIM_OWN)
 		return R_NONE;
 	return refuse(why, t->claim == CLAIM_MISSING ? R_NOT_FOUND : foreign,
 	    "x");
 }
 
-int
-engine_ask(struct engine *e, const char *method, struct span target,
-    struct span json, struct buf *body, struct refusal *why)
+static int
+ask(const char *method, struct span target, struct span json,
+    struct buf *body, struct refusal *why)
 {
-	(void)e, (void)method, (void)target, (void)why;
+	(void)method, (void)target;
 	must(json_check(json, why) == R_NONE);
 	buf_putspan(body, json);
 	return 201;
 }
 
-int
-engine_get(struct engine *e, struct buf *body, struct refusal *why,
-    const char *fmt, ...)
+static int
+no_mounts(const char *fmt, struct buf *body, struct refusal *why)
 {
-	(void)e, (void)why, (void)fmt;
+	(void)fmt, (void)why;
 	buf_puts(body, "{\"Mounts\":[]}");
 	return 200;
 }
 
-enum reason
-engine_remaps(struct engine *e, bool *yes, struct refusal *why)
+static void
+make_world(void)
 {
-	(void)e;
-	(void)why;
-	*yes = false;
-	return R_NONE;
-}
-
-enum reason
-owner_count(struct engine *e, const struct caller *c, enum object kind,
-    int64_t *n, struct refusal *why)
-{
-	(void)e;
-	(void)c;
-	(void)why;
-	(void)kind;
-	*n = 7;
-	return R_NONE;
-}
-
-unsigned
-engine_api(const struct engine *e)
-{
-	(void)e;
-	return 41;
+	world.find = find;
+	world.image = image;
+	world.refuse = refuse_claim;
+	world.ask = ask;
+	world.get = no_mounts;
 }
 
 /* --- what may come out of a create --- */
@@ -295,6 +241,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cJSON *body;
 	enum reason r;
 
+	make_world();
 	/* a digit in front says which; a corpus of plain bodies is create's */
 	if (size > 0 && data[0] >= '0' && data[0] < '7') {
 		road = (size_t)(data[0] - '0');

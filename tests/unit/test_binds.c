@@ -28,6 +28,7 @@
 
 #include <cmocka.h>
 
+#include "fake_world.h"
 #include "judge.h"
 #include "lease.h"
 #include "probe.h"
@@ -41,7 +42,6 @@
 
 /* --- fakes --- */
 
-static unsigned api = 45;
 static const char *volume_there;	/* inspect answer, or NULL */
 static const char *volume_made;		/* create's answer; NULL: as asked */
 static char volume_asked[4096];
@@ -59,29 +59,9 @@ judge_void(const cJSON *v)
 	return v == NULL || cJSON_GetArraySize(v) == 0;
 }
 
-static bool remaps;
-
-enum reason
-engine_remaps(struct engine *e, bool *yes, struct refusal *why)
+static int
+get(const char *fmt, struct buf *body, struct refusal *why)
 {
-	(void)e;
-	(void)why;
-	*yes = remaps;
-	return R_NONE;
-}
-
-unsigned
-engine_api(const struct engine *e)
-{
-	(void)e;
-	return api;
-}
-
-int
-engine_get(struct engine *e, struct buf *body, struct refusal *why,
-    const char *fmt, ...)
-{
-	(void)e;
 	assert_string_equal(fmt, "/info");
 	if (data_root[0] == '\0')
 		return refuse(why, R_ENGINE_DOWN, "fake") == R_NONE ? 0 : -1;
@@ -89,11 +69,10 @@ engine_get(struct engine *e, struct buf *body, struct refusal *why,
 	return 200;
 }
 
-int
-engine_ask(struct engine *e, const char *method, struct span target,
-    struct span json, struct buf *body, struct refusal *why)
+static int
+make_volume(const char *method, struct span target, struct span json,
+    struct buf *body, struct refusal *why)
 {
-	(void)e;
 	(void)why;
 	assert_string_equal(method, "POST");
 	assert_true(span_eq(target, "/v1.45/volumes/create"));
@@ -107,25 +86,23 @@ engine_ask(struct engine *e, const char *method, struct span target,
 	return 201;
 }
 
-enum reason
-owner_volume(struct engine *e, const struct caller *c, const char *name,
-    struct thing *t, struct buf *raw, struct refusal *why)
+/* Of the containers A64 is confined, B64 is not. */
+static enum reason
+find(enum object kind, const char *ref, struct thing *t, struct buf *raw)
 {
-	(void)e;
-	(void)c;
-	(void)why;
-	*t = (struct thing){ .claim = CLAIM_MISSING };
-	snprintf(t->name, sizeof(t->name), "%s", name);
-	if (volume_there != NULL) {
+	if (kind == OBJ_CONTAINER) {
+		*t = (struct thing){ .claim = CLAIM_OWN, .name = "other",
+		    .confined = strcmp(ref, A64) == 0 };
+		assert_int_equal(strlen(ref), ID_LEN);
+	} else if (volume_there != NULL) {
 		t->claim = CLAIM_FOREIGN;
 		buf_puts(raw, volume_there);
 	}
 	return R_NONE;
 }
 
-enum claim
-owner_of_labelled_json(const struct caller *c, struct span json,
-    struct thing *t)
+static enum claim
+labelled(const struct caller *c, struct span json, struct thing *t)
 {
 	char user[64] = "";
 
@@ -136,19 +113,14 @@ owner_of_labelled_json(const struct caller *c, struct span json,
 	return strcmp(user, c->name) == 0 ? CLAIM_OWN : CLAIM_FOREIGN;
 }
 
-/* A64 is confined, B64 is not */
-enum reason
-owner_container(struct engine *e, const struct caller *c, const char *ref,
-    struct thing *t, struct buf *raw, struct refusal *why)
+static void
+make_world(void)
 {
-	(void)e;
-	(void)c;
-	(void)raw;
-	(void)why;
-	*t = (struct thing){ .claim = CLAIM_OWN, .name = "other",
-	    .confined = strcmp(ref, A64) == 0 };
-	assert_int_equal(strlen(ref), ID_LEN);
-	return R_NONE;
+	world.api = 45;
+	world.find = find;
+	world.labelled = labelled;
+	world.ask = make_volume;
+	world.get = get;
 }
 
 /* --- the tree --- */
@@ -238,6 +210,7 @@ static int
 set_up(void **state)
 {
 	(void)state;
+	make_world();
 	if (geteuid() != 0)
 		return 0;
 	/* /tmp is no place that only root can change */
@@ -539,7 +512,7 @@ prepare(void)
 	snprintf(root_group, sizeof(root_group), "%s/group", top);
 	memcpy(alice.home, home, sizeof(home));
 	config.engine_socket = (char *)(uintptr_t)"/run/docker.sock";
-	api = 45;
+	world.api = 45;
 	volume_there = volume_made = NULL;
 }
 
@@ -654,7 +627,7 @@ test_rows(void **state)
 		enum reason r;
 
 		choose_roots(rows[i].roots);
-		api = rows[i].api;
+		world.api = rows[i].api;
 		r = judge_one(&env, in_tree(rows[i].source), false, &out,
 		    &why);
 		if (r != rows[i].why)
@@ -767,7 +740,7 @@ test_safe(void **state)
 		if (steps[i].from != NULL)
 			assert_int_equal(mount(NULL, in_tree(steps[i].at),
 			    NULL, MS_REMOUNT | MS_BIND, NULL), 0);
-		remaps = steps[i].remaps;
+		world.remaps = steps[i].remaps;
 		if (judge_one(&env, in_tree(steps[i].source), false, &out,
 		    &why) != R_NONE)
 			fail_msg("%s: %s", steps[i].source, why.detail);
@@ -1163,7 +1136,7 @@ test_root(void **state)
 		cJSON *host = tree_get(body, "HostConfig");
 
 		policy.container_root = modes[i].mode;
-		remaps = modes[i].remaps;
+		world.remaps = modes[i].remaps;
 		assert_int_equal(confine_create(&env, body, host, &why),
 		    R_NONE);
 		if (env.confine != modes[i].confined)
@@ -1175,7 +1148,7 @@ test_root(void **state)
 		cJSON_Delete(body);
 	}
 	policy.container_root = ROOT_YES;
-	remaps = false;
+	world.remaps = false;
 }
 
 int

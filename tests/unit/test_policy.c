@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "fake_world.h"
 #include "labels.h"
 #include "policy.h"
 
@@ -53,10 +54,14 @@ static const struct fake {
 };
 
 static enum reason
-find(const struct fake *f, size_t n, const char *ref, struct thing *t)
+find(enum object kind, const char *ref, struct thing *t, struct buf *raw)
 {
-	*t = (struct thing){ .claim = CLAIM_MISSING, .status = 404 };
-	snprintf(t->name, sizeof(t->name), "%s", ref);
+	const struct fake *f = kind == OBJ_CONTAINER ? containers :
+	    kind == OBJ_VOLUME ? volumes : networks;
+	size_t n = kind == OBJ_CONTAINER ? N(containers) :
+	    kind == OBJ_VOLUME ? N(volumes) : N(networks);
+
+	(void)raw;
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(f[i].ref, ref) != 0)
 			continue;
@@ -68,55 +73,9 @@ find(const struct fake *f, size_t n, const char *ref, struct thing *t)
 	return R_NONE;
 }
 
-enum reason
-owner_container(struct engine *e, const struct caller *c, const char *ref,
-    struct thing *t, struct buf *raw, struct refusal *why)
+static enum reason
+image(const char *ref, char id[80], struct buf *config, struct refusal *why)
 {
-	(void)e;
-	(void)c;
-	(void)raw;
-	(void)why;
-	return find(containers, N(containers), ref, t);
-}
-
-enum reason
-owner_volume(struct engine *e, const struct caller *c, const char *name,
-    struct thing *t, struct buf *raw, struct refusal *why)
-{
-	(void)e;
-	(void)c;
-	(void)raw;
-	(void)why;
-	return find(volumes, N(volumes), name, t);
-}
-
-/* only volumes of host directories are looked at so; there are none here */
-enum claim
-owner_of_labelled_json(const struct caller *c, struct span json,
-    struct thing *t)
-{
-	(void)c;
-	(void)json;
-	*t = (struct thing){ .claim = CLAIM_FOREIGN };
-	return t->claim;
-}
-
-enum reason
-owner_network(struct engine *e, const struct caller *c, const char *ref,
-    struct thing *t, struct buf *raw, struct refusal *why)
-{
-	(void)e;
-	(void)c;
-	(void)raw;
-	(void)why;
-	return find(networks, N(networks), ref, t);
-}
-
-enum reason
-owner_image(struct engine *e, const char *ref, char id[80],
-    struct buf *config, struct refusal *why)
-{
-	(void)e;
 	if (strcmp(ref, "img") != 0)
 		return refuse(why, R_NOT_FOUND, "image: %s", ref);
 	snprintf(id, 80, "sha256:%s", A64);
@@ -124,11 +83,10 @@ owner_image(struct engine *e, const char *ref, char id[80],
 	return R_NONE;
 }
 
-enum reason
-owner_refuse(const struct caller *c, const struct config *cfg,
-    const struct thing *t, enum reason foreign, struct refusal *why)
+static enum reason
+refuse_claim(const struct caller *c, const struct thing *t,
+    enum reason foreign, struct refusal *why)
 {
-	(void)cfg;
 	if (t->claim == CLAIM_MISSING)
 		return refuse(why, R_NOT_FOUND, "thing: %s", t->name);
 	if (c->admin || t->claim != CLAIM_FOREIGN)
@@ -137,11 +95,10 @@ owner_refuse(const struct caller *c, const struct config *cfg,
 }
 
 /* "racevol" is somebody else's by the time it is made. */
-int
-engine_ask(struct engine *e, const char *method, struct span target,
-    struct span json, struct buf *body, struct refusal *why)
+static int
+make_volume(const char *method, struct span target, struct span json,
+    struct buf *body, struct refusal *why)
 {
-	(void)e;
 	(void)why;
 	assert_string_equal(method, "POST");
 	assert_true(span_eq(target, "/v1.41/volumes/create"));
@@ -157,11 +114,9 @@ engine_ask(struct engine *e, const char *method, struct span target,
 
 static const char *engine_info;
 
-int
-engine_get(struct engine *e, struct buf *body, struct refusal *why,
-    const char *fmt, ...)
+static int
+get(const char *fmt, struct buf *body, struct refusal *why)
 {
-	(void)e;
 	(void)why;
 	if (strcmp(fmt, "/info") == 0) {
 		buf_puts(body, engine_info);
@@ -173,35 +128,15 @@ engine_get(struct engine *e, struct buf *body, struct refusal *why,
 	return 200;
 }
 
-static bool remaps;
-
-enum reason
-engine_remaps(struct engine *e, bool *yes, struct refusal *why)
+static void
+make_world(void)
 {
-	(void)e;
-	(void)why;
-	*yes = remaps;
-	return R_NONE;
-}
-
-static int64_t own_networks = 7, own_containers = 99;
-
-enum reason
-owner_count(struct engine *e, const struct caller *c, enum object kind,
-    int64_t *n, struct refusal *why)
-{
-	(void)e;
-	(void)c;
-	(void)why;
-	*n = kind == OBJ_NETWORK ? own_networks : own_containers;
-	return R_NONE;
-}
-
-unsigned
-engine_api(const struct engine *e)
-{
-	(void)e;
-	return 41;
+	world.containers = 99;
+	world.find = find;
+	world.image = image;
+	world.refuse = refuse_claim;
+	world.ask = make_volume;
+	world.get = get;
 }
 
 /* --- people --- */
@@ -232,6 +167,7 @@ static int
 setup(void **state)
 {
 	(void)state;
+	make_world();
 	loose = (struct policy){
 		.capabilities = list_of("SYS_PTRACE"),
 		.devices = list_of("/dev/snd"), .networks = list_of("host"),
@@ -1412,12 +1348,12 @@ test_own_containers(void **state)
 	(void)state;
 	assert_int_equal(judge(&schema_create, policy_create, &alice, body,
 	    &out, &why), R_NONE);
-	own_containers = 100;
+	world.containers = 100;
 	assert_int_equal(judge(&schema_create, policy_create, &alice, body,
 	    &out, &why), R_RESOURCE);
 	assert_int_equal(judge(&schema_create, policy_create, &root, body,
 	    &out, &why), R_NONE);
-	own_containers = 99;
+	world.containers = 99;
 	buf_free(&out);
 }
 
@@ -1431,12 +1367,12 @@ test_own_networks(void **state)
 	(void)state;
 	assert_int_equal(judge(&schema_network, policy_network, &alice,
 	    "{\"Name\":\"net\"}", &out, &why), R_NONE);
-	own_networks = 8;
+	world.networks = 8;
 	assert_int_equal(judge(&schema_network, policy_network, &alice,
 	    "{\"Name\":\"net\"}", &out, &why), R_RESOURCE);
 	assert_int_equal(judge(&schema_network, policy_network, &root,
 	    "{\"Name\":\"net\"}", &out, &why), R_NONE);
-	own_networks = 7;
+	world.networks = 7;
 	buf_free(&out);
 }
 
