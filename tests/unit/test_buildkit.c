@@ -84,6 +84,30 @@ ask(struct buildkit_rules *r, const char *path, const struct buf *message,
 	return buildkit_judge.message(r, row, buf_span(&body), out, why);
 }
 
+/* One call: what goes in, what comes out, and who was told. */
+struct talk {
+	struct buf in, out;
+	struct told t;
+	struct buildkit_rules r;
+	char why[H2_WHY_MAX];
+};
+
+static void
+talk_end(struct talk *k)
+{
+	buf_free(&k->in);
+	buf_free(&k->out);
+}
+
+#define TALK(k) struct talk k __attribute__((cleanup(talk_end))) = { \
+	.in = BUF_INIT(0), .out = BUF_INIT(0), .r = rules(&k.t) }
+
+static enum h2_verdict
+say(struct talk *k, const char *path)
+{
+	return ask(&k->r, path, &k->in, &k->out, k->why);
+}
+
 /* Last value of a string field or of a map's key, as Go would see it. */
 static bool
 value_of(const struct buf *out, uint32_t number, const char *key,
@@ -159,20 +183,18 @@ each_method_has_its_access(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(access_rows) / sizeof(access_rows[0]);
 	    i++) {
-		struct told t;
-		struct buildkit_rules r = rules(&t);
-		char why[H2_WHY_MAX] = "";
+		TALK(k);
 		int row = -1;
-		enum h2_verdict v = buildkit_judge.open(&r,
-		    access_rows[i].path, &row, why);
+		enum h2_verdict v = buildkit_judge.open(&k.r,
+		    access_rows[i].path, &row, k.why);
 
 		if (v != access_rows[i].verdict)
 			fail_msg("%s: %d", access_rows[i].path, v);
-		assert_int_equal(t.n, v == H2_REFUSE);
+		assert_int_equal(k.t.n, v == H2_REFUSE);
 		if (v == H2_REFUSE) {
-			assert_string_equal(t.id, "build");
-			assert_non_null(strstr(why, "Permission denied"));
-			assert_non_null(strstr(why, "[ds01:ev12345]"));
+			assert_string_equal(k.t.id, "build");
+			assert_non_null(strstr(k.why, "Permission denied"));
+			assert_non_null(strstr(k.why, "[ds01:ev12345]"));
 		}
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -203,15 +225,13 @@ only_known_headers_pass(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(header_rows) / sizeof(header_rows[0]);
 	    i++) {
-		struct buf out cleanup_buf = BUF_INIT(0);
-		struct told t;
-		struct buildkit_rules r = rules(&t);
-		bool ok = buildkit_judge.header(&r,
+		TALK(k);
+		bool ok = buildkit_judge.header(&k.r,
 		    span_of(header_rows[i].name),
-		    span_of(header_rows[i].value), &out);
+		    span_of(header_rows[i].value), &k.out);
 
 		if (ok != (header_rows[i].out != NULL) ||
-		    (ok && strcmp(out.data, header_rows[i].out) != 0))
+		    (ok && strcmp(k.out.data, header_rows[i].out) != 0))
 			fail_msg("%s", header_rows[i].name);
 	}
 }
@@ -238,55 +258,43 @@ refs_are_ones_own(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(with) / sizeof(with[0]); i++) {
-		struct buf in cleanup_buf = BUF_INIT(0);
-		struct buf out cleanup_buf = BUF_INIT(0);
-		struct told t;
-		struct buildkit_rules r = rules(&t);
-		char why[H2_WHY_MAX];
+		TALK(k);
 
-		pb_put_bytes(&in, with[i].ref, span_of("u1001xref"));
-		assert_int_equal(ask(&r, with[i].path, &in, &out, why),
-		    H2_PASS);
-		expect(&out, with[i].ref, NULL, "u1000xu1001xref");
-		buf_reset(&in);
-		buf_reset(&out);
-		pb_put_bytes(&in, with[i].ref, span_of("u1000xref"));
-		assert_int_equal(ask(&r, with[i].path, &in, &out, why),
-		    H2_PASS);
-		expect(&out, with[i].ref, NULL, "u1000xref");
+		pb_put_bytes(&k.in, with[i].ref, span_of("u1001xref"));
+		assert_int_equal(say(&k, with[i].path), H2_PASS);
+		expect(&k.out, with[i].ref, NULL, "u1000xu1001xref");
+		buf_reset(&k.in);
+		buf_reset(&k.out);
+		pb_put_bytes(&k.in, with[i].ref, span_of("u1000xref"));
+		assert_int_equal(say(&k, with[i].path), H2_PASS);
+		expect(&k.out, with[i].ref, NULL, "u1000xref");
 		/* a second one would be the one that counts */
-		pb_put_bytes(&in, with[i].ref, span_of("u1001xref"));
-		assert_int_equal(ask(&r, with[i].path, &in, &out, why),
-		    H2_REFUSE);
+		pb_put_bytes(&k.in, with[i].ref, span_of("u1001xref"));
+		assert_int_equal(say(&k, with[i].path), H2_REFUSE);
 	}
 }
 
 static void
 a_list_of_builds_is_empty(void **state)
 {
-	struct buf in cleanup_buf = BUF_INIT(0);
-	struct buf out cleanup_buf = BUF_INIT(0);
+	TALK(k);
 	struct buf none cleanup_buf = BUF_INIT(0);
-	struct told t;
-	struct buildkit_rules r = rules(&t);
-	char why[H2_WHY_MAX];
 	struct pb_iter it;
 	struct pb_field f;
 	uint64_t early = 0;
 
 	(void)state;
-	pb_put_varint(&in, 1, 1);
-	assert_int_equal(ask(&r, CONTROL "ListenBuildHistory", &in, &out,
-	    why), H2_PASS);
-	expect(&out, 2, NULL, "u1000x");
-	it = pb_iter((struct span){ out.data + 5, out.len - 5 });
+	pb_put_varint(&k.in, 1, 1);
+	assert_int_equal(say(&k, CONTROL "ListenBuildHistory"), H2_PASS);
+	expect(&k.out, 2, NULL, "u1000x");
+	it = pb_iter((struct span){ k.out.data + 5, k.out.len - 5 });
 	while (pb_next(&it, &f))
 		if (f.number == 3)
 			early = f.value;
 	assert_int_equal(early, 1);	/* ends, and does not wait */
-	buf_reset(&out);
-	assert_int_equal(ask(&r, CONTROL "UpdateBuildHistory", &none, &out,
-	    why), H2_REFUSE);
+	buf_reset(&k.out);
+	assert_int_equal(ask(&k.r, CONTROL "UpdateBuildHistory", &none, &k.out,
+	    k.why), H2_REFUSE);
 }
 
 static void
@@ -297,18 +305,14 @@ the_cache_is_nobodys(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
-		struct buf in cleanup_buf = BUF_INIT(0);
-		struct buf out cleanup_buf = BUF_INIT(0);
-		struct told t;
-		struct buildkit_rules r = rules(&t);
-		char why[H2_WHY_MAX];
+		TALK(k);
 		struct span v;
 
-		pb_put_bytes(&in, 1, span_of("type==regular"));
-		pb_put_varint(&in, 2, 1);	/* all */
-		assert_int_equal(ask(&r, paths[i], &in, &out, why), H2_PASS);
-		expect(&out, 1, NULL, "id==ds01-none");
-		assert_false(value_of(&out, 2, NULL, &v));
+		pb_put_bytes(&k.in, 1, span_of("type==regular"));
+		pb_put_varint(&k.in, 2, 1);	/* all */
+		assert_int_equal(say(&k, paths[i]), H2_PASS);
+		expect(&k.out, 1, NULL, "id==ds01-none");
+		assert_false(value_of(&k.out, 2, NULL, &v));
 	}
 }
 
@@ -321,20 +325,15 @@ a_message_is_one_and_not_compressed(void **state)
 		{ "\0\xff\xff\xff\xff" "x", 6 },
 		{ "\0\0\0\0\0\0\0\0\0\0", 10 },	/* two of them */
 	};
-	struct told t;
-	struct buildkit_rules r = rules(&t);
-	char why[H2_WHY_MAX];
+	TALK(k);
 	int row;
 
 	(void)state;
-	buildkit_judge.open(&r, CONTROL "Status", &row, why);
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct buf out cleanup_buf = BUF_INIT(0);
-
-		assert_int_equal(buildkit_judge.message(&r, row,
-		    (struct span){ bad[i].p, bad[i].n }, &out, why),
+	buildkit_judge.open(&k.r, CONTROL "Status", &row, k.why);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(buildkit_judge.message(&k.r, row,
+		    (struct span){ bad[i].p, bad[i].n }, &k.out, k.why),
 		    H2_REFUSE);
-	}
 }
 
 /* --- what starts a build: one change to a good request each ------------------------- */
@@ -485,24 +484,20 @@ each_wish_has_its_answer(void **state)
 	for (size_t i = 0; i < sizeof(solve_rows) / sizeof(solve_rows[0]);
 	    i++) {
 		const struct solve_row *row = &solve_rows[i];
-		struct buf in cleanup_buf = BUF_INIT(0);
-		struct buf out cleanup_buf = BUF_INIT(0);
-		char why[H2_WHY_MAX] = "";
-		struct told t;
-		struct buildkit_rules r = rules(&t);
+		TALK(k);
 		enum h2_verdict v;
 
-		pb_put_bytes(&in, 1, span_of("ref"));
-		put_row(&in, row);
-		v = ask(&r, CONTROL "Solve", &in, &out, why);
+		pb_put_bytes(&k.in, 1, span_of("ref"));
+		put_row(&k.in, row);
+		v = say(&k, CONTROL "Solve");
 		if ((v == H2_PASS) != (row->id[0] == '\0') ||
-		    strcmp(t.id, row->id) != 0)
+		    strcmp(k.t.id, row->id) != 0)
 			fail_msg("row %zu (%s %.40s): verdict %d, %s", i,
 			    row->a != NULL ? row->a : "",
-			    row->b != NULL ? row->b : "", v, t.id);
-		assert_int_equal(t.n, 1);
+			    row->b != NULL ? row->b : "", v, k.t.id);
+		assert_int_equal(k.t.n, 1);
 		if (v == H2_REFUSE)
-			assert_non_null(strstr(why, "[ds01:ev12345]"));
+			assert_non_null(strstr(k.why, "[ds01:ev12345]"));
 	}
 }
 
@@ -510,8 +505,6 @@ each_wish_has_its_answer(void **state)
 static void
 graphs_are_for_sites_that_say_so(void **state)
 {
-	struct told t;
-	struct buildkit_rules r = rules(&t);
 	static const struct solve_row rows[] = {
 		{ K_ATTR, 7, "context:x", LEN("docker-image://alpine"), "build" },
 		{ K_ATTR, 7, "context:x", LEN("oci-layout://x"), "build" },
@@ -521,39 +514,31 @@ graphs_are_for_sites_that_say_so(void **state)
 	};
 
 	(void)state;
-	r.graphs = false;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct buf in = BUF_INIT(0), out = BUF_INIT(0);
-		char why[1280];
-		int verdict;
+		TALK(k);
 
-		put_row(&in, &rows[i]);
-		verdict = ask(&r, CONTROL "Solve", &in, &out, why);
-		assert_int_equal(verdict == H2_PASS, rows[i].id[0] == '\0');
-		buf_free(&in);
-		buf_free(&out);
+		k.r.graphs = false;
+		put_row(&k.in, &rows[i]);
+		assert_int_equal(say(&k, CONTROL "Solve") == H2_PASS,
+		    rows[i].id[0] == '\0');
 	}
 }
 
 static void
 the_host_network_is_for_who_may_have_it(void **state)
 {
-	struct buf in cleanup_buf = BUF_INIT(0);
-	struct buf out cleanup_buf = BUF_INIT(0);
-	struct told t;
-	struct buildkit_rules r = rules(&t);
-	char why[H2_WHY_MAX];
+	TALK(k);
 
 	(void)state;
-	r.host_network = true;
-	pb_put_bytes(&in, 9, span_of("network.host"));
-	pb_put_entry(&in, 7, span_of("force-network-mode"), span_of("host"));
+	k.r.host_network = true;
+	pb_put_bytes(&k.in, 9, span_of("network.host"));
+	pb_put_entry(&k.in, 7, span_of("force-network-mode"), span_of("host"));
 	notation("2[3{1'local://x'};1{1@0}2{1{1'sh'3'/'7'ds01-u1000'}2{3'/'}3=1};1{1@1}]",
-	    &in, NULL);
-	assert_int_equal(ask(&r, CONTROL "Solve", &in, &out, why), H2_PASS);
-	expect(&out, 9, NULL, "network.host");
-	pb_put_bytes(&in, 9, span_of("security.insecure"));
-	assert_int_equal(ask(&r, CONTROL "Solve", &in, &out, why), H2_REFUSE);
+	    &k.in, NULL);
+	assert_int_equal(say(&k, CONTROL "Solve"), H2_PASS);
+	expect(&k.out, 9, NULL, "network.host");
+	pb_put_bytes(&k.in, 9, span_of("security.insecure"));
+	assert_int_equal(say(&k, CONTROL "Solve"), H2_REFUSE);
 }
 
 /* --- what is written behind the client's -------------------------------------------- */
@@ -568,36 +553,31 @@ ours_counts(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
-		struct buf in cleanup_buf = BUF_INIT(0);
-		struct buf out cleanup_buf = BUF_INIT(0);
-		struct told t;
-		struct buildkit_rules r = rules(&t);
-		char why[H2_WHY_MAX];
+		TALK(k);
 		uint32_t a = way[i].attrs;
 
-		pb_put_bytes(&in, way[i].front, span_of("dockerfile.v0"));
-		pb_put_entry(&in, a, span_of("label:ds01.user"),
+		pb_put_bytes(&k.in, way[i].front, span_of("dockerfile.v0"));
+		pb_put_entry(&k.in, a, span_of("label:ds01.user"),
 		    span_of("alice"));
-		pb_put_entry(&in, a, span_of("label:mine"), span_of("1"));
-		pb_put_entry(&in, a, span_of(
+		pb_put_entry(&k.in, a, span_of("label:mine"), span_of("1"));
+		pb_put_entry(&k.in, a, span_of(
 		    "build-arg:BUILDKIT_CACHE_MOUNT_NS"), span_of("u1001"));
-		pb_put_entry(&in, a, span_of("cmdline"), span_of("x"));
-		pb_put_entry(&in, a, span_of(
+		pb_put_entry(&k.in, a, span_of("cmdline"), span_of("x"));
+		pb_put_entry(&k.in, a, span_of(
 		    "build-arg:BUILDKIT_SANDBOX_HOSTNAME"), span_of("ds01-u1001"));
-		pb_put_entry(&in, a, span_of("hostname"), span_of("ds01-u1001"));
-		assert_int_equal(ask(&r, way[i].path, &in, &out, why),
-		    H2_PASS);
-		expect(&out, a, "label:ds01.user", "alice");
-		expect(&out, a, "label:ds01.gate", "");
-		expect(&out, a, "label:ds01.protected", "false");
-		expect(&out, a, "label:aime.mlc.USER", "");
-		expect(&out, a, "label:mine", "1");
-		expect(&out, a, "build-arg:BUILDKIT_CACHE_MOUNT_NS", "u1000");
-		expect(&out, a, "cmdline", "dockerfile.v0");
-		expect(&out, a, "build-arg:BUILDKIT_SANDBOX_HOSTNAME",
+		pb_put_entry(&k.in, a, span_of("hostname"), span_of("ds01-u1001"));
+		assert_int_equal(say(&k, way[i].path), H2_PASS);
+		expect(&k.out, a, "label:ds01.user", "alice");
+		expect(&k.out, a, "label:ds01.gate", "");
+		expect(&k.out, a, "label:ds01.protected", "false");
+		expect(&k.out, a, "label:aime.mlc.USER", "");
+		expect(&k.out, a, "label:mine", "1");
+		expect(&k.out, a, "build-arg:BUILDKIT_CACHE_MOUNT_NS", "u1000");
+		expect(&k.out, a, "cmdline", "dockerfile.v0");
+		expect(&k.out, a, "build-arg:BUILDKIT_SANDBOX_HOSTNAME",
 		    "ds01-u1000");
-		expect(&out, a, "hostname", "ds01-u1000");
-		assert_null(memmem(out.data, out.len, "ds01-u1001", 10));
+		expect(&k.out, a, "hostname", "ds01-u1000");
+		assert_null(memmem(k.out.data, k.out.len, "ds01-u1001", 10));
 	}
 }
 
@@ -605,51 +585,44 @@ ours_counts(void **state)
 static void
 no_cache_is_imported(void **state)
 {
-	struct buf in cleanup_buf = BUF_INIT(0);
-	struct buf out cleanup_buf = BUF_INIT(0);
+	TALK(k);
 	struct buf refs cleanup_buf = BUF_INIT(0);
-	struct told t;
-	struct buildkit_rules r = rules(&t);
-	char why[H2_WHY_MAX];
 
 	(void)state;
-	pb_put_bytes(&in, 6, span_of("dockerfile.v0"));
-	pb_put_entry(&in, 7, span_of("cache-imports"), span_of("[evil]"));
-	pb_put_entry(&in, 7, span_of("cache-from"), span_of("evil"));
-	put_cache(&in, 5, "evil");
-	assert_int_equal(ask(&r, CONTROL "Solve", &in, &out, why), H2_PASS);
-	assert_null(memmem(out.data, out.len, "evil", 4));
-	assert_null(memmem(out.data, out.len, "cache-", 6));
-	buf_reset(&in);
-	buf_reset(&out);
+	pb_put_bytes(&k.in, 6, span_of("dockerfile.v0"));
+	pb_put_entry(&k.in, 7, span_of("cache-imports"), span_of("[evil]"));
+	pb_put_entry(&k.in, 7, span_of("cache-from"), span_of("evil"));
+	put_cache(&k.in, 5, "evil");
+	assert_int_equal(say(&k, CONTROL "Solve"), H2_PASS);
+	assert_null(memmem(k.out.data, k.out.len, "evil", 4));
+	assert_null(memmem(k.out.data, k.out.len, "cache-", 6));
+	buf_reset(&k.in);
+	buf_reset(&k.out);
 	pb_put_bytes(&refs, 2, span_of("evil"));	/* older: names only */
-	pb_put_bytes(&in, 8, buf_span(&refs));
-	assert_int_equal(ask(&r, CONTROL "Solve", &in, &out, why), H2_PASS);
-	assert_null(memmem(out.data, out.len, "evil", 4));
-	buf_reset(&in);
-	buf_reset(&out);
-	pb_put_bytes(&in, 2, span_of("dockerfile.v0"));
-	pb_put_entry(&in, 3, span_of("cache-imports"), span_of("[evil]"));
-	pb_put_bytes(&in, 4, span_of("evil"));
-	pb_put_bytes(&in, 12, span_of("\x0a\x04evil"));
-	assert_int_equal(ask(&r, BRIDGE "Solve", &in, &out, why), H2_PASS);
-	assert_null(memmem(out.data, out.len, "evil", 4));
+	pb_put_bytes(&k.in, 8, buf_span(&refs));
+	assert_int_equal(say(&k, CONTROL "Solve"), H2_PASS);
+	assert_null(memmem(k.out.data, k.out.len, "evil", 4));
+	buf_reset(&k.in);
+	buf_reset(&k.out);
+	pb_put_bytes(&k.in, 2, span_of("dockerfile.v0"));
+	pb_put_entry(&k.in, 3, span_of("cache-imports"), span_of("[evil]"));
+	pb_put_bytes(&k.in, 4, span_of("evil"));
+	pb_put_bytes(&k.in, 12, span_of("\x0a\x04evil"));
+	assert_int_equal(say(&k, BRIDGE "Solve"), H2_PASS);
+	assert_null(memmem(k.out.data, k.out.len, "evil", 4));
 }
 
 /* A build that changed nothing gives the same image. */
 static void
 the_same_build_is_written_the_same(void **state)
 {
-	struct buf in cleanup_buf = BUF_INIT(0);
+	TALK(k);
 	struct buf a cleanup_buf = BUF_INIT(0), b cleanup_buf = BUF_INIT(0);
-	struct told t;
-	struct buildkit_rules r = rules(&t);
-	char why[H2_WHY_MAX];
 
 	(void)state;
-	pb_put_bytes(&in, 2, span_of("dockerfile.v0"));
-	ask(&r, BRIDGE "Solve", &in, &a, why);
-	ask(&r, BRIDGE "Solve", &in, &b, why);
+	pb_put_bytes(&k.in, 2, span_of("dockerfile.v0"));
+	ask(&k.r, BRIDGE "Solve", &k.in, &a, k.why);
+	ask(&k.r, BRIDGE "Solve", &k.in, &b, k.why);
 	assert_int_equal(a.len, b.len);
 	assert_memory_equal(a.data, b.data, a.len);
 }
@@ -657,74 +630,62 @@ the_same_build_is_written_the_same(void **state)
 static void
 what_is_not_known_is_left_out(void **state)
 {
-	struct buf in cleanup_buf = BUF_INIT(0);
-	struct buf out cleanup_buf = BUF_INIT(0);
-	struct told t;
-	struct buildkit_rules r = rules(&t);
-	char why[H2_WHY_MAX];
+	TALK(k);
 	struct span v;
 
 	(void)state;
-	pb_put_bytes(&in, 6, span_of("dockerfile.v0"));
-	pb_put_varint(&in, 14, 1);	/* EnableSessionExporter */
-	pb_put_bytes(&in, 63, span_of("x"));
-	pb_put_bytes(&in, 64, span_of("x"));
-	pb_put_bytes(&in, 1000, span_of("x"));
-	pb_put_bytes(&in, 13, span_of("\x0a\x04moby\x7a\x01x"));
-	assert_int_equal(ask(&r, CONTROL "Solve", &in, &out, why), H2_PASS);
-	assert_false(value_of(&out, 14, NULL, &v));
-	assert_false(value_of(&out, 63, NULL, &v));
-	assert_false(value_of(&out, 64, NULL, &v));
-	assert_false(value_of(&out, 1000, NULL, &v));
-	expect(&out, 13, NULL, "\x0a\x04moby");
+	pb_put_bytes(&k.in, 6, span_of("dockerfile.v0"));
+	pb_put_varint(&k.in, 14, 1);	/* EnableSessionExporter */
+	pb_put_bytes(&k.in, 63, span_of("x"));
+	pb_put_bytes(&k.in, 64, span_of("x"));
+	pb_put_bytes(&k.in, 1000, span_of("x"));
+	pb_put_bytes(&k.in, 13, span_of("\x0a\x04moby\x7a\x01x"));
+	assert_int_equal(say(&k, CONTROL "Solve"), H2_PASS);
+	assert_false(value_of(&k.out, 14, NULL, &v));
+	assert_false(value_of(&k.out, 63, NULL, &v));
+	assert_false(value_of(&k.out, 64, NULL, &v));
+	assert_false(value_of(&k.out, 1000, NULL, &v));
+	expect(&k.out, 13, NULL, "\x0a\x04moby");
 }
 
 /* Names in the old place and the new, in any order: all are asked about. */
 static void
 every_name_is_asked_about(void **state)
 {
-	struct buf in cleanup_buf = BUF_INIT(0);
-	struct buf out cleanup_buf = BUF_INIT(0);
-	struct told t;
-	struct buildkit_rules r = rules(&t);
-	char why[H2_WHY_MAX];
+	TALK(k);
 
 	(void)state;
-	pb_put_entry(&in, 4, span_of("name"), span_of("one,two"));
-	put_exporter(&in, "docker", "name", "elsewhere");
-	put_exporter(&in, "image", "name", "evil/two");
-	put_exporter(&in, "image", "name", "two");
-	pb_put_bytes(&in, 3, span_of("moby"));
-	assert_int_equal(ask(&r, CONTROL "Solve", &in, &out, why), H2_PASS);
-	assert_string_equal(t.asked, "tag evil/two;tag two;tag one;tag two;");
-	assert_string_equal(t.op, "image.build");
-	assert_string_equal(t.image, "evil/two,two,one");
+	pb_put_entry(&k.in, 4, span_of("name"), span_of("one,two"));
+	put_exporter(&k.in, "docker", "name", "elsewhere");
+	put_exporter(&k.in, "image", "name", "evil/two");
+	put_exporter(&k.in, "image", "name", "two");
+	pb_put_bytes(&k.in, 3, span_of("moby"));
+	assert_int_equal(say(&k, CONTROL "Solve"), H2_PASS);
+	assert_string_equal(k.t.asked, "tag evil/two;tag two;tag one;tag two;");
+	assert_string_equal(k.t.op, "image.build");
+	assert_string_equal(k.t.image, "evil/two,two,one");
 	/* pushed by dockerd */
-	r = rules(&t);
-	buf_reset(&in);
-	buf_reset(&out);
-	pb_put_bytes(&in, 3, span_of("image"));
-	pb_put_entry(&in, 4, span_of("name"), span_of("r/x"));
-	pb_put_entry(&in, 4, span_of("push"), span_of(""));
-	put_cache(&in, 4, "registry");
-	assert_int_equal(ask(&r, CONTROL "Solve", &in, &out, why), H2_PASS);
-	assert_string_equal(t.asked, "cache r/x;tag r/x;push r/x;");
+	k.r = rules(&k.t);
+	buf_reset(&k.in);
+	buf_reset(&k.out);
+	pb_put_bytes(&k.in, 3, span_of("image"));
+	pb_put_entry(&k.in, 4, span_of("name"), span_of("r/x"));
+	pb_put_entry(&k.in, 4, span_of("push"), span_of(""));
+	put_cache(&k.in, 4, "registry");
+	assert_int_equal(say(&k, CONTROL "Solve"), H2_PASS);
+	assert_string_equal(k.t.asked, "cache r/x;tag r/x;push r/x;");
 }
 
 static void
 what_is_not_on_record_does_not_start(void **state)
 {
-	struct buf in cleanup_buf = BUF_INIT(0);
-	struct buf out cleanup_buf = BUF_INIT(0);
-	struct told t;
-	struct buildkit_rules r = rules(&t);
-	char why[H2_WHY_MAX];
+	TALK(k);
 
 	(void)state;
-	t.deaf = true;
-	pb_put_bytes(&in, 6, span_of("dockerfile.v0"));
-	assert_int_equal(ask(&r, CONTROL "Solve", &in, &out, why), H2_REFUSE);
-	assert_int_equal(out.len, 0);
+	k.t.deaf = true;
+	pb_put_bytes(&k.in, 6, span_of("dockerfile.v0"));
+	assert_int_equal(say(&k, CONTROL "Solve"), H2_REFUSE);
+	assert_int_equal(k.out.len, 0);
 }
 
 /* The source policy is ours, and dockerd's regular expressions are tried by
@@ -732,19 +693,15 @@ what_is_not_on_record_does_not_start(void **state)
 static void
 git_and_this_host_are_denied(void **state)
 {
-	struct buf in cleanup_buf = BUF_INIT(0);
-	struct buf out cleanup_buf = BUF_INIT(0);
-	struct told t;
-	struct buildkit_rules r = rules(&t);
-	char why[H2_WHY_MAX];
+	TALK(k);
 	struct pb_iter it, rule, sel;
 	struct pb_field f, g, s;
 	struct span policy;
 	int n = 0;
 
 	(void)state;
-	assert_int_equal(ask(&r, CONTROL "Solve", &in, &out, why), H2_PASS);
-	assert_true(value_of(&out, 12, NULL, &policy));
+	assert_int_equal(say(&k, CONTROL "Solve"), H2_PASS);
+	assert_true(value_of(&k.out, 12, NULL, &policy));
 	it = pb_iter(policy);
 	while (pb_next(&it, &f)) {
 		if (f.number != 2)
@@ -765,10 +722,10 @@ git_and_this_host_are_denied(void **state)
 	}
 	assert_int_equal(n, 3);
 	/* a site's own registry may be on this host */
-	buf_reset(&out);
-	r.registries = true;
-	assert_int_equal(ask(&r, CONTROL "Solve", &in, &out, why), H2_PASS);
-	assert_null(memmem(out.data, out.len, "^docker-image", 13));
+	buf_reset(&k.out);
+	k.r.registries = true;
+	assert_int_equal(say(&k, CONTROL "Solve"), H2_PASS);
+	assert_null(memmem(k.out.data, k.out.len, "^docker-image", 13));
 }
 
 static void
@@ -782,17 +739,13 @@ sources_are_looked_at_before_they_are_resolved(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
-		struct buf in cleanup_buf = BUF_INIT(0);
+		TALK(k);
 		struct buf s cleanup_buf = BUF_INIT(0);
-		struct buf out cleanup_buf = BUF_INIT(0);
-		struct told t;
-		struct buildkit_rules r = rules(&t);
-		char why[H2_WHY_MAX];
 
 		pb_put_bytes(&s, 1, span_of(rows[i].url));
-		pb_put_bytes(&in, 1, buf_span(&s));
-		assert_int_equal(ask(&r, BRIDGE "ResolveSourceMeta", &in,
-		    &out, why), rows[i].v);
+		pb_put_bytes(&k.in, 1, buf_span(&s));
+		assert_int_equal(ask(&k.r, BRIDGE "ResolveSourceMeta", &k.in,
+		    &k.out, k.why), rows[i].v);
 	}
 }
 
@@ -832,9 +785,8 @@ look_up(struct seen *s, struct h2_decoder *d, struct buf *b)
 static void
 replay(const char *file)
 {
-	struct told t;
-	struct buildkit_rules r = rules(&t);
-	struct h2 *h = h2_new(&buildkit_judge, &r);
+	TALK(k);
+	struct h2 *h = h2_new(&buildkit_judge, &k.r);
 	struct h2_decoder *d = h2_decoder_new();
 	struct buf settings cleanup_buf = BUF_INIT(0);
 	struct seen seen = { .heads = 0 };
@@ -855,8 +807,8 @@ replay(const char *file)
 	assert_non_null(strstr(seen.paths, BRIDGE "Solve\n"));
 	assert_non_null(strstr(seen.paths, BRIDGE "Return\n"));
 	assert_non_null(strstr(seen.paths, CONTROL "Status\n"));
-	assert_string_equal(t.id, "");
-	assert_string_equal(t.image, "example/app");
+	assert_string_equal(k.t.id, "");
+	assert_string_equal(k.t.image, "example/app");
 	assert_non_null(memmem(h2_to_engine(h)->data, h2_to_engine(h)->len,
 	    LEN("label:ds01.user\x12\x05" "alice")));
 	h2_decoder_free(d);
