@@ -29,7 +29,8 @@ int events_format(char *out, size_t cap, const struct timespec *when,
  * again with another path. */
 void events_open(const char *path);
 void events_close(void);
-/* Follows the file when it was renamed or truncated by logrotate. */
+/* Follows the file when it was renamed or truncated by logrotate; until a new
+ * one can be opened it goes on in the old one. */
 void events_write(const char *type, const char *user,
     const struct event_detail *d, size_t n);
 

@@ -214,24 +214,36 @@ shut(void)
 	file.torn = false;
 }
 
+/* The file of that name, or -1. */
+static int
+open_named(struct stat *st)
+{
+	/* O_NONBLOCK: a FIFO must not hold us. */
+	int fd = open(file.path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW |
+	    O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0640);
+
+	if (fd < 0 || (fstat(fd, st) == 0 && S_ISREG(st->st_mode)))
+		return fd;
+	(void)close(fd);
+	errno = EINVAL;
+	return -1;
+}
+
+/* Between logrotate's rename and its create there is no file, and the gate may
+ * not make one there: what is open is kept until the new one is. */
 static bool
-open_file(void)
+follow(void)
 {
 	struct stat st;
+	int fd = open_named(&st);
 
-	/* O_NONBLOCK: a FIFO must not hold us. */
-	file.fd = open(file.path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW |
-	    O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0640);
-	if (file.fd < 0) {
-		complain("cannot be opened, events are not kept");
+	if (fd < 0) {
+		complain(file.fd < 0 ? "cannot be opened, events are not kept" :
+		    "cannot be opened, events go on in the file of before");
 		return false;
 	}
-	if (fstat(file.fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-		errno = EINVAL;
-		complain("not a regular file, events are not kept");
-		shut();
-		return false;
-	}
+	shut();
+	file.fd = fd;
 	file.dev = st.st_dev;
 	file.ino = st.st_ino;
 	return true;
@@ -251,21 +263,20 @@ static void
 append(const char *line, size_t len)
 {
 	char buf[EVENT_LINE_MAX + 2];
+	bool current = still_there() || follow();
 	size_t at = 0;
 	ssize_t n;
 
-	if (!still_there()) {
-		shut();
-		if (!open_file())
-			return;
-	}
+	if (file.fd < 0)
+		return;
 	if (file.torn)
 		buf[at++] = '\n';
 	memcpy(buf + at, line, len);
 	n = write(file.fd, buf, at + len);
 	if (n == (ssize_t)(at + len)) {
 		file.torn = false;
-		file.warned = false;
+		if (current)
+			file.warned = false;
 		return;
 	}
 	if (n >= 0) {
@@ -290,7 +301,7 @@ events_open(const char *path)
 		file.path = copy;
 		file.warned = false;
 		if (copy)
-			(void)open_file();
+			(void)follow();
 	}
 	(void)pthread_mutex_unlock(&file.lock);
 }

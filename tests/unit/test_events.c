@@ -198,6 +198,26 @@ rotation_is_followed(void **state)
 	assert_int_equal(lines(slurp(path)), 1);
 }
 
+/* logrotate renames, and makes the new file a moment later.  That there is
+ * none which could be opened is what a directory in its place shows. */
+static void
+nothing_is_lost_before_the_new_file(void **state)
+{
+	(void)state;
+	events_open(path);
+	one("a");
+	assert_int_equal(rename(path, moved), 0);
+	assert_int_equal(mkdir(path, 0700), 0);
+	one("b");
+	one("c");
+	assert_int_equal(lines(slurp(moved)), 3);
+	assert_int_equal(rmdir(path), 0);
+	close(open(path, O_WRONLY | O_CREAT, 0600));
+	one("d");
+	assert_int_equal(lines(slurp(moved)), 3);
+	assert_int_equal(lines(slurp(path)), 1);
+}
+
 static void
 a_missing_directory_is_survived(void **state)
 {
@@ -301,6 +321,8 @@ main(void)
 		cmocka_unit_test(values_cannot_break_out),
 		cmocka_unit_test(long_values_are_cut_one_by_one),
 		cmocka_unit_test_teardown(rotation_is_followed, clean),
+		cmocka_unit_test_teardown(nothing_is_lost_before_the_new_file,
+		    clean),
 		cmocka_unit_test(a_missing_directory_is_survived),
 		cmocka_unit_test_teardown(what_is_not_a_file_is_not_written,
 		    clean),
