@@ -168,5 +168,7 @@ bool ctl_memory_file(const char *line, char dir[PATH_MAX], const char **root,
 void ctl_memory(struct doctor *d, bool bound, bool live);
 /* Prints what the text of auditd.conf means for records that are kept. */
 void ctl_logs(struct doctor *d, FILE *conf);
+/* Prints what it means that the file of events has so many megabytes. */
+void ctl_events(struct doctor *d, const char *file, unsigned long mb);
 
 #endif

@@ -47,7 +47,8 @@ static const struct ctl_check_row checks[] = {
 	{ "admins", "the administrators that the configuration names",
 	    doctor_admins },
 	{ "audit", "whether records reach the audit log", doctor_audit },
-	{ "logs", "whether auditd keeps records long enough", doctor_logs },
+	{ "logs", "whether auditd keeps records long enough, and whether events "
+	  "are rotated", doctor_logs },
 };
 
 const struct ctl_check_row *

@@ -1,20 +1,23 @@
 /*
- * ctl_doctor_logs.c - doctor's look at how long auditd keeps records.
+ * ctl_doctor_logs.c - doctor's look at how long records are kept.
  *
  * Everybody's records are in one log, so whoever writes enough of them pushes
- * the others' out if old files are dropped.
+ * the others' out if old files are dropped.  Events have no bound of their
+ * own: what the gate would not write is lost.  logrotate bounds them.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ctl.h"
 
 #define AUDITD_CONF "/etc/audit/auditd.conf"
-#define KEEP_MB 1000	/* days of one user who is refused all the time */
+#define KEEP_MB 1000	/* weeks of a user who writes all that he can */
+#define EVENTS_MB 1000	/* ten times what packaging/logrotate.d rotates at */
 
 /* What auditd takes for a key that is not there. */
 struct keeping {
@@ -66,10 +69,24 @@ ctl_logs(struct doctor *d, FILE *conf)
 }
 
 void
+ctl_events(struct doctor *d, const char *file, unsigned long mb)
+{
+	if (mb >= EVENTS_MB)
+		ctl_find(d, LEVEL_WARN, "%s has %lu MB, so nothing rotates it; "
+		    "install logrotate and its file for ds01-docker", file, mb);
+	else
+		ctl_find(d, LEVEL_OK, "%s has %lu MB", file, mb);
+}
+
+void
 doctor_logs(struct doctor *d)
 {
+	struct stat st;
 	FILE *conf;
 
+	if (stat(d->cfg->events_file, &st) == 0)	/* "" is none */
+		ctl_events(d, d->cfg->events_file,
+		    (unsigned long)st.st_size >> 20);
 	if (d->cfg->audit == AUDIT_MODE_OFF)
 		return;		/* said by the row "audit" */
 	conf = fopen(AUDITD_CONF, "re");

@@ -225,6 +225,22 @@ auditd_keeps_enough(void **state)
 }
 
 static void
+events_are_rotated(void **state)
+{
+	static const struct { unsigned long mb; enum level want; } rows[] = {
+		{ 0, LEVEL_OK }, { 999, LEVEL_OK }, { 1000, LEVEL_WARN },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++) {
+		struct doctor d = { 0 };
+
+		ctl_events(&d, "/var/log/ds01/events.jsonl", rows[i].mb);
+		assert_int_equal(d.count[rows[i].want], 1);
+	}
+}
+
+static void
 tcp_lines(void **state)
 {
 	static const struct { const char *line; bool listens; unsigned port;
@@ -508,6 +524,7 @@ main(void)
 		cmocka_unit_test(holes_are_those_of_the_version),
 		cmocka_unit_test(memory_has_a_bound),
 		cmocka_unit_test(auditd_keeps_enough),
+		cmocka_unit_test(events_are_rotated),
 		cmocka_unit_test(tcp_lines),
 		cmocka_unit_test(dates_become_ausearch_words),
 		cmocka_unit_test(audit_lines),
