@@ -76,6 +76,7 @@ struct config {
 	enum audit_events audit_events;
 	long deny_log_per_hour;		/* 10 */
 	long deny_slow_after;		/* 1000, 0: never */
+	long changes_slow_after;	/* 10000, 0: never */
 	char *events_file;		/* "" means none */
 	enum images_mode images;
 	enum builds_mode builds;

@@ -52,7 +52,12 @@ void record_close(void);
 /* Takes a changed configuration; thread-safe. */
 void record_configure(const struct config *cfg);
 void record_new_id(struct record *r);
-/* 0; or -1 only when audit is required and the record was not accepted:
+/* Before a request that changes something is judged: waits if this user's
+ * records are very many.  Then, since between a judgement and its deed there
+ * must be no time that he can make longer.  Thread-safe. */
+void record_turn(const struct caller *c);
+/* Waits behind the record of a refusal, or of a look, in the same case.
+ * 0; or -1 only when audit is required and the record was not accepted:
  * then the caller must refuse with R_NO_RECORD.  Thread-safe. */
 int record_write(const struct caller *c, const struct record *r);
 /* Another directory than DS01_STATE_DIR "/rate-limits", for tests. */

@@ -288,13 +288,13 @@ audit_write(int fd, const struct caller *c, const struct record *r)
 {
 	char text[AUDIT_TEXT_MAX];
 	const char *tty = safe(c->tty) ? c->tty : "";
-	int ok = r->why == R_NONE || r->would, rc;
+	int ok = r->why == R_NONE || r->would, len, rc;
 
 	if (fd < 0) {
 		errno = EPROTONOSUPPORT;
 		return 0;
 	}
-	if (audit_format(c, r, text, sizeof(text)) < 0) {
+	if ((len = audit_format(c, r, text, sizeof(text))) < 0) {
 		errno = EMSGSIZE;
 		return -1;
 	}
@@ -304,5 +304,5 @@ audit_write(int fd, const struct caller *c, const struct record *r)
 	rc = audit_log_user_message(fd, types[r->kind], text, NULL, NULL, tty,
 	    ok);
 	(void)pthread_mutex_unlock(&lock);
-	return rc > 0 ? 1 : rc;
+	return rc > 0 ? len : rc;
 }

@@ -53,6 +53,8 @@ record(void *arg, const char *op, const char *image,
 
 	if (why->why != R_NONE)
 		rec.why_text = refusal_text(why, text, sizeof(text));
+	else
+		record_turn(c);
 	record_new_id(&rec);
 	snprintf(event, cap, "%s", rec.event);
 	debugf(r->conn->view, why->why != R_NONE ? 1 : 2,

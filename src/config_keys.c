@@ -91,10 +91,15 @@ static const struct config_key keys[] = {
 	  .kind = CONFIG_LONG, .min = 0, .max = 100000,
 	  CFG(deny_log_per_hour) },
 	{ "deny_slow_after", "number", "1000",
-	  "Refusals of a user in an hour after which each further one waits "
-	  "for a slot of 0.2 s; 0: never.",
+	  "Refusals that a user may have at full speed, and a quarter of them "
+	  "each hour; 0: any number.",
 	  .kind = CONFIG_LONG, .min = 0, .max = 1000000,
 	  CFG(deny_slow_after) },
+	{ "changes_slow_after", "number", "10000",
+	  "The same for changes that he makes, and whatever else is on record "
+	  "and not refused.",
+	  .kind = CONFIG_LONG, .min = 0, .max = 1000000,
+	  CFG(changes_slow_after) },
 	{ "events_file", "path", DS01_LOG_DIR "/events.jsonl",
 	  "File for JSON events; \"\" for none.", PATH_KEY(0, events_file) },
 	{ "images", "protected|shared", "protected",

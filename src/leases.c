@@ -215,6 +215,7 @@ handle(int fd, struct ask *a)
 
 	apply_wishes(a, &notes);
 	v = gate_view();
+	record_turn(&v->caller);
 	record_command(v, a);
 	if (a->n_targets > 0 && mediate_targets(v, a->kind, a->targets,
 	    a->n_targets, refusal, sizeof(refusal)) != R_NONE) {

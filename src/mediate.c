@@ -217,6 +217,8 @@ understand(struct request *r)
 	r->rec.op = r->route->op;
 	r->rec.changes = r->route->changes;
 	r->rec.vm = r->match.name[0] != '\0' ? r->match.name : NULL;
+	if (r->rec.changes)
+		record_turn(&r->conn->view->caller);
 	if ((why = take_body(r)) != R_NONE ||
 	    (why = check_version(r)) != R_NONE)
 		return why;
@@ -310,8 +312,10 @@ serve(struct request *r)
 
 	if (why != R_NONE && !unknown)
 		return refuse_request(r);
-	if (unknown)
+	if (unknown) {
 		r->rec.op = "request.unknown", r->rec.changes = true;
+		record_turn(&r->conn->view->caller);
+	}
 	record_new_id(&r->rec);
 	if (record_write(&r->conn->view->caller, &r->rec) < 0) {
 		refuse(&r->why, R_NO_RECORD, " ");

@@ -28,12 +28,14 @@
 
 #define FIELD 384	/* bytes of one field in syslog, escaped */
 #define BEND "="	/* what would make a value look like another field */
+#define AROUND 250	/* bytes that libaudit, kernel and auditd put around */
 
 struct settings {
 	enum audit_mode audit;
 	enum audit_events audit_events;
 	long deny_log_per_hour;
 	long deny_slow_after;
+	long changes_slow_after;
 	int fd;			/* audit, or -1, -2 */
 };
 
@@ -76,6 +78,7 @@ record_configure(const struct config *cfg)
 	g.s.audit_events = cfg->audit_events;
 	g.s.deny_log_per_hour = cfg->deny_log_per_hour;
 	g.s.deny_slow_after = cfg->deny_slow_after;
+	g.s.changes_slow_after = cfg->changes_slow_after;
 	open_audit();
 	(void)pthread_mutex_unlock(&g.lock);
 	events_open(cfg->events_file);
@@ -140,16 +143,18 @@ wanted(const struct record *r, enum audit_events events)
 	return events == AUDIT_EVENTS_CHANGES && r->changes;
 }
 
-/* 0, or -1 when it is required and was not taken. */
+/* Bytes that were taken; or -1 when it is required and was not. */
 static int
 to_audit(const struct settings *s, const struct caller *c,
     const struct record *r)
 {
+	int n;
+
 	if (s->audit == AUDIT_MODE_OFF || !wanted(r, s->audit_events))
 		return 0;
-	if (audit_write(s->fd, c, r) > 0) {
+	if ((n = audit_write(s->fd, c, r)) > 0) {
 		atomic_store(&audit_warned, false);
-		return 0;
+		return n;
 	}
 	/* One line for each time that it breaks. */
 	if (!atomic_exchange(&audit_warned, true))
@@ -264,32 +269,82 @@ record_created(const struct caller *c, const char *name, const char *id,
 	    sizeof(d) / sizeof(d[0]));
 }
 
-int
-record_write(const struct caller *c, const struct record *r)
+/* --- pace ------------------------------------------------------------------ */
+
+static struct settings
+settings(void)
 {
-	struct rate_verdict v;
-	char command[1024];
 	struct settings s;
-	int rc;
 
 	(void)pthread_mutex_lock(&g.lock);
 	s = g.s;
 	(void)pthread_mutex_unlock(&g.lock);
-	rc = to_audit(&s, c, r);
+	return s;
+}
+
+/* Are changes kept?  Then each has its turn before it is judged. */
+static bool
+changes_have_turns(const struct settings *s)
+{
+	return s->audit != AUDIT_MODE_OFF && s->fd >= 0 &&
+	    s->audit_events != AUDIT_EVENTS_DENIALS;
+}
+
+void
+record_turn(const struct caller *c)
+{
+	struct settings s = settings();
+
+	if (!c->admin && changes_have_turns(&s))
+		ratelimit_pace(state_dir, c->name, PACE_ALLOWED,
+		    s.changes_slow_after, PACE_RECORD, true);
+}
+
+/* Behind the record, and before what was asked is answered or done. */
+static void
+slow_down(const struct settings *s, const struct caller *c,
+    const struct record *r, int taken)
+{
+	bool refused = denied(r) && !r->would;
+	bool turned = r->changes && changes_have_turns(s);
+	size_t bytes = taken > 0 ? (size_t)taken + AROUND : 0;
+
+	if (c->admin || (taken <= 0 && !denied(r) && !r->unowned))
+		return;
+	if (bytes < PACE_RECORD)
+		bytes = PACE_RECORD;
+	if (refused)
+		ratelimit_pace(state_dir, c->name, PACE_REFUSED,
+		    s->deny_slow_after, bytes, true);
+	else if (!turned || r->would)
+		ratelimit_pace(state_dir, c->name, PACE_ALLOWED,
+		    s->changes_slow_after, bytes, true);
+	else if (bytes > PACE_RECORD)
+		ratelimit_pace(state_dir, c->name, PACE_ALLOWED,
+		    s->changes_slow_after, bytes - PACE_RECORD, false);
+}
+
+/* --- one decision ---------------------------------------------------------- */
+
+int
+record_write(const struct caller *c, const struct record *r)
+{
+	struct settings s = settings();
+	int taken = to_audit(&s, c, r);
+	struct rate_verdict v;
+	char command[1024];
+
 	if (r->kind == RECORD_RESOURCE)
-		return rc;
+		return taken < 0 ? -1 : 0;
 	if (denied(r)) {
 		command_of(r, command, sizeof(command));
 		v = ratelimit_count(state_dir, c->name, s.deny_log_per_hour,
 		    time(NULL));
 		to_syslog(s.deny_log_per_hour, &v, c, r, command);
 		denial_event(c, r, command);
-		/* before the answer, and behind the record */
-		if (s.deny_slow_after > 0 && v.count > s.deny_slow_after &&
-		    !r->would)
-			ratelimit_brake(state_dir, c->name);
 	} else if (r->unowned) {
 		unowned_event(c, r);
 	}
-	return rc;
+	slow_down(&s, c, r, taken);
+	return taken < 0 ? -1 : 0;
 }

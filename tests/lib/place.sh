@@ -92,8 +92,10 @@ place_config() {
 		echo "  socket: $ENGINE_SOCKET"
 		echo "  cli: $ENGINE_CLI"
 		# thousands of refusals are what the tests are for
-		[ "${SLOW_AFTER-0}" = default ] ||
-		    echo "deny_slow_after: ${SLOW_AFTER-0}"
+		[ "${SLOW_AFTER-0}" = default ] || {
+			echo "deny_slow_after: ${SLOW_AFTER-0}"
+			echo "changes_slow_after: ${SLOW_AFTER-0}"
+		}
 		[ $# -eq 0 ] || printf '%s\n' "$@"
 	} >"$f.new"
 	chmod 0644 "$f.new"

@@ -48,7 +48,7 @@ path_of(const char *user)
 	char name[RATE_FILE_MAX];
 
 	(void)snprintf(path, sizeof(path), "%s/%s", dir,
-	    ratelimit_file(user, name, sizeof(name)));
+	    ratelimit_file("deny", user, name, sizeof(name)));
 	return path;
 }
 
@@ -139,14 +139,15 @@ names_stay_in_the_directory(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < N(rows); i++)
-		assert_string_equal(ratelimit_file(rows[i].user, out,
-		    sizeof(out)), rows[i].file);
+		assert_string_equal(ratelimit_file("deny", rows[i].user,
+		    out, sizeof(out)), rows[i].file);
 	memset(name, '/', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
-	assert_in_range(strlen(ratelimit_file(name, out, sizeof(out))), 1, 254);
+	assert_in_range(strlen(ratelimit_file("deny", name, out, sizeof(out))),
+	    1, 254);
 	assert_non_null(strstr(out, ".state"));
 	name[sizeof(name) - 2] = 'x';	/* long names differ in the hash */
-	assert_string_not_equal(out, ratelimit_file(name, other,
+	assert_string_not_equal(out, ratelimit_file("deny", name, other,
 	    sizeof(other)));
 }
 

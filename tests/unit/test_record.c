@@ -59,7 +59,7 @@ audit_write(int fd, const struct caller *c, const struct record *r)
 	fake_sent += fd >= 0 && fake_answer > 0;
 	(void)pthread_mutex_unlock(&fake_lock);
 	errno = ECONNREFUSED;
-	return fd >= 0 ? fake_answer : 0;
+	return fd >= 0 ? fake_answer : 0;	/* bytes, as the true one */
 }
 
 /* --- helpers ---------------------------------------------------------------- */
