@@ -162,7 +162,8 @@ install: all
 	sed -e 's,/run/ds01-docker,$(RUNDIR),' -e 's,/var/lib/ds01,$(STATEDIR),' \
 	    -e 's,/var/log/ds01,$(LOGDIR),' packaging/tmpfiles.d/ds01-docker.conf \
 	    >$(DESTDIR)$(TMPFILESDIR)/ds01-docker.conf
-	sed -e 's,/var/log/ds01,$(LOGDIR),' packaging/logrotate.d/ds01-docker \
+	sed -e 's,/var/log/ds01,$(LOGDIR),' -e 's, 0640 [^ ]*, 0640 $(SERVICE_USER),' \
+	    packaging/logrotate.d/ds01-docker \
 	    >$(DESTDIR)$(LOGROTATEDIR)/ds01-docker
 	chmod 0644 $(DESTDIR)$(LOGROTATEDIR)/ds01-docker
 	@if [ "$$(id -u)" = 0 ] && getent group $(SERVICE_USER) >/dev/null; then \

@@ -22,6 +22,51 @@ R=$DEST$PLACE/etc/logrotate.d/ds01-docker
 ok 'logrotate.d, with the path that was given' grep -q \
     "^$PLACE/var/log/ds01/events.jsonl {" "$R"
 is "$(stat -c '%a %U' "$R")" '644 root' '… and logrotate takes it: nobody else writes it'
+
+# logrotate itself, with what was installed, on the file that gates write
+EVENTS=$PLACE/var/log/ds01/events.jsonl
+events() {	# how many refusals at ds01t-lr are in these files
+	{ cat "$@" | grep auth.denied | grep -c ds01t-lr; } 2>/dev/null
+}
+rotate() {
+	logrotate -f -s "$WORK/rotate.state" "$R"
+}
+denied() {	# so many times
+	for i in $(seq "$1"); do
+		run $ALICE docker stop ds01t-lr
+		grep -q "$BOB_TEXT" "$ERR" || return
+	done
+}
+fresh $BOB ds01t-lr
+denied 3
+logrotate -d -s "$WORK/rotate.state" "$R" >"$OUT" 2>&1
+row $? 'logrotate understands it'
+hides error: '… without complaint'
+ok 'logrotate rotates' rotate
+is "$(events "$EVENTS.1")" 3 'what was there has another name'
+is "$(stat -c '%a %U %G %s' "$EVENTS")" "640 $SERVICE_USER ds01-admin 0" \
+    "and there is an empty file of the gate's"
+denied 2
+is "$(events "$EVENTS") $(events "$EVENTS.1")" '2 3' \
+    'the gate that was running goes on in the new one'
+denied 30 &
+for i in 1 2 3 4 5 6; do
+	# all has to be old before it is moved on; rotating takes longer
+	seen=$(events "$EVENTS")
+	_i=0
+	until [ "$(events "$EVENTS")" -gt "$seen" ] || [ $_i -gt 100 ] ||
+	    ! kill -0 $! 2>/dev/null; do
+		_i=$((_i + 1))
+		sleep 0.05
+	done
+	rotate
+done
+wait
+zcat "$EVENTS".*.gz >"$WORK/older"
+is "$(events "$EVENTS" "$EVENTS.1" "$WORK/older")" 35 \
+    'of thirty while it rotates six times none is lost'
+rm -f "$EVENTS".*
+
 # Users may write neither there nor where they did before (J-1 … J-4).
 is "$(awk '$1 ~ /^[dDfF]/ && substr($3, length($3)) ~ /[2367]/' \
     "$P/lib/tmpfiles.d/ds01-docker.conf")" '' 'nothing in it is writable by everybody'

@@ -9,7 +9,7 @@ PACKAGES_BUILD='make gcc libc6-dev pkg-config libcap-ng-dev libaudit-dev libnght
 	libcmocka-dev zlib1g-dev'
 PACKAGES_RUN='docker.io auditd busybox-static iproute2 iptables procps perl
 	curl'
-PACKAGES_TEST='python3-docker bsdutils'
+PACKAGES_TEST='python3-docker bsdutils logrotate'
 
 missing_packages() {
 	for p in $PACKAGES_BUILD $PACKAGES_RUN $PACKAGES_TEST; do
