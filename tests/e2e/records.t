@@ -149,6 +149,37 @@ else
 	skip 'audit records' 'no kernel audit log here'
 fi
 
+# --- a kernel that keeps no audit records, and a login that may write none
+without_records() {	# through which program users come; how they are refused
+	place_end_gates
+	THROUGH=$1
+	place_config 'audit: required'
+	_text=$2
+	set -- docker create --pull never --name ds01t-no$T $IMAGE true
+	refused "$_text" $ALICE "$@"
+	fails '… and nothing was made' direct inspect ds01t-no$T
+	refused "$_text" $ALICE ds01-docker-session "$@"
+	refused "$_text" $CAROL "$@"
+	fails '… nor by an admin' direct inspect ds01t-no$T
+	place_config
+	may $ALICE "$@"
+	foreign $ALICE docker exec $VB true
+	THROUGH=
+	place_end_gates
+	direct rm ds01t-no$T >/dev/null 2>&1
+}
+ok 'the tool builds' gcc -o "$WORK/noaudit" "$TOP/tests/e2e/noaudit.c" -lseccomp
+chmod 0755 "$WORK/noaudit"
+without_records "$WORK/noaudit" 'audit log is required'
+without_records 'setpriv --bounding-set -audit_write' \
+    'could not be written to the audit log'
+if [ "${AUDIT:-none}" = live ]; then
+	place_config 'audit: required'
+	may $ALICE docker create --pull never --name ds01t-req$T $IMAGE true
+	finds op=create 'the create with audit: required' -vm ds01t-req$T
+	place_config
+fi
+
 # --- the short id that a refusal ends with is in all records
 run $ALICE docker exec $VB true
 E=$(sed -n 's/.*\[ds01:\([0-9a-z]*\)\].*/\1/p' "$ERR" | tail -n 1)
