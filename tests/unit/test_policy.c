@@ -3,7 +3,8 @@
  *
  * The engine and the owners are fakes: "mine" and "bobs" are containers,
  * "myvol", "bobvol", "oldvol" (no label) and "newvol" (missing) volumes,
- * "mynet", "bobnet" and "sitenet" networks, "img" an image.
+ * "mynet", "bobnet" and "sitenet" networks, "img" an image.  "noid" has no
+ * id, and of "down" nothing can be told.
  *
  * links: schema schema_create schema_other policy policy_text judge_tree judge_refs judge_mounts judge_binds bind confine probe judge_volumes judge_resources judge_log judge_ports judge_weight judge_security judge_network image_ref judge_gpu labels json json_check json_walk buf span reason
  */
@@ -24,6 +25,7 @@
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 #define A64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define B64 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define E64 "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
 #define C64 "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
 
 /* --- fakes --- */
@@ -36,21 +38,25 @@ static const struct fake {
 	enum claim claim;
 	const char *owner;
 	bool predefined;
+	const char *name;	/* NULL: ref */
 } containers[] = {
-	{ "mine", A64, CLAIM_OWN, "alice", false },
-	{ A64, A64, CLAIM_OWN, "alice", false },
-	{ "bobs", B64, CLAIM_FOREIGN, "bob", false },
+	{ "mine", A64, CLAIM_OWN, "alice", false, NULL },
+	{ A64, A64, CLAIM_OWN, "alice", false, NULL },
+	{ "bobs", B64, CLAIM_FOREIGN, "bob", false, NULL },
+	{ "noid", "", CLAIM_OWN, "alice", false, NULL },
 }, volumes[] = {
-	{ "myvol", "", CLAIM_OWN, "alice", false },
-	{ "bobvol", "", CLAIM_FOREIGN, "bob", false },
-	{ "oldvol", "", CLAIM_UNOWNED, "", false },
+	{ "myvol", "", CLAIM_OWN, "alice", false, NULL },
+	{ "bobvol", "", CLAIM_FOREIGN, "bob", false, NULL },
+	{ "oldvol", "", CLAIM_UNOWNED, "", false, NULL },
 }, networks[] = {
-	{ "mynet", A64, CLAIM_OWN, "alice", false },
-	{ A64, A64, CLAIM_OWN, "alice", false },
-	{ "bobnet", B64, CLAIM_FOREIGN, "bob", false },
-	{ "sitenet", C64, CLAIM_UNOWNED, "", false },
-	{ "host", B64, CLAIM_UNOWNED, "", true },
-	{ "bridge", C64, CLAIM_UNOWNED, "", true },
+	{ "mynet", A64, CLAIM_OWN, "alice", false, NULL },
+	{ A64, A64, CLAIM_OWN, "alice", false, NULL },
+	{ "bobnet", B64, CLAIM_FOREIGN, "bob", false, NULL },
+	{ "sitenet", C64, CLAIM_UNOWNED, "", false, NULL },
+	{ "host", B64, CLAIM_UNOWNED, "", true, NULL },
+	{ E64, B64, CLAIM_UNOWNED, "", true, "host" },
+	{ "noid", "", CLAIM_OWN, "alice", false, NULL },
+	{ "bridge", C64, CLAIM_UNOWNED, "", true, NULL },
 };
 
 static enum reason
@@ -62,6 +68,13 @@ find(enum object kind, const char *ref, struct thing *t, struct buf *raw)
 	    kind == OBJ_VOLUME ? N(volumes) : N(networks);
 
 	(void)raw;
+	if (strcmp(ref, "down") == 0)
+		return R_ENGINE_DOWN;
+	/* as many networks of one's own as one likes */
+	if (kind == OBJ_NETWORK && strncmp(ref, "many", 4) == 0) {
+		t->claim = CLAIM_OWN;
+		snprintf(t->id, sizeof(t->id), "%064d", atoi(ref + 4));
+	}
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(f[i].ref, ref) != 0)
 			continue;
@@ -69,6 +82,8 @@ find(enum object kind, const char *ref, struct thing *t, struct buf *raw)
 		t->predefined = f[i].predefined;
 		snprintf(t->id, sizeof(t->id), "%s", f[i].id);
 		snprintf(t->owner, sizeof(t->owner), "%s", f[i].owner);
+		if (f[i].name != NULL)
+			snprintf(t->name, sizeof(t->name), "%s", f[i].name);
 	}
 	return R_NONE;
 }
@@ -94,16 +109,20 @@ refuse_claim(const struct caller *c, const struct thing *t,
 	return refuse(why, foreign, "%s", t->owner);
 }
 
-/* "racevol" is somebody else's by the time it is made. */
+/* "racevol" is somebody else's by the time it is made, "sickvol" cannot be,
+ * and the engine goes at "deafvol". */
 static int
 make_volume(const char *method, struct span target, struct span json,
     struct buf *body, struct refusal *why)
 {
-	(void)why;
 	assert_string_equal(method, "POST");
 	assert_true(span_eq(target, "/v1.41/volumes/create"));
 	snprintf(asked + strlen(asked), sizeof(asked) - strlen(asked), "%.*s",
 	    (int)json.len, json.ptr);
+	if (json_is(json_get(json, "Name"), "\"sickvol\""))
+		return 500;
+	if (json_is(json_get(json, "Name"), "\"deafvol\""))
+		return refuse(why, R_ENGINE_DOWN, "fake") == R_NONE ? 0 : -1;
 	if (json_is(json_get(json, "Name"), "\"racevol\""))
 		buf_puts(body, "{\"Labels\":{\"ds01.user\":\"bob\","
 		    "\"ds01.gate\":\"00\"}}");
@@ -112,19 +131,26 @@ make_volume(const char *method, struct span target, struct span json,
 	return 201;
 }
 
+#define MOUNT(name, at) "{\"Type\":\"volume\",\"Name\":\"" name \
+	"\",\"Destination\":\"" at "\"}"
+#define MOUNTED MOUNT("myvol", "/first") "," MOUNT("myvol", "/fromother")
+
 static const char *engine_info;
+static const char *mounted = MOUNTED;	/* NULL: the engine is gone */
 
 static int
 get(const char *fmt, struct buf *body, struct refusal *why)
 {
-	(void)why;
-	if (strcmp(fmt, "/info") == 0) {
+	bool info = strcmp(fmt, "/info") == 0;
+
+	if ((info ? engine_info : mounted) == NULL)
+		return refuse(why, R_ENGINE_DOWN, "fake") == R_NONE ? 0 : -1;
+	if (info) {
 		buf_puts(body, engine_info);
 		return 200;
 	}
 	assert_string_equal(fmt, "/containers/%.64s/json");
-	buf_puts(body, "{\"Mounts\":[{\"Type\":\"volume\","
-	    "\"Destination\":\"/fromother\"}]}");
+	buf_printf(body, "{\"Mounts\":[%s]}", mounted);
 	return 200;
 }
 
@@ -144,7 +170,7 @@ make_world(void)
 static struct policy strict = { .pids = 4096, .container_root = ROOT_YES,
 	.published_ports = 64, .own_networks = 8, .own_containers = 100 };
 static struct policy loose;
-static gid_t groups[] = { 1000, 44 };
+static gid_t groups[] = { 45, 44 };
 static struct caller alice = {
 	.uid = 1000, .gid = 1000, .name = "alice", .groups = groups,
 	.n_groups = N(groups), .policy = &strict,
@@ -388,6 +414,10 @@ struct row {
 #define PORTS4 "{\"HostPort\":\"9001\"},{},{},{}"
 #define PORTS16 PORTS4 "," PORTS4 "," PORTS4 "," PORTS4
 #define PORTS64 PORTS16 "," PORTS16 "," PORTS16 "," PORTS16
+#define ULIMIT(name, soft, hard) "\"Ulimits\":[{\"Name\":\"" name \
+	"\",\"Soft\":" soft ",\"Hard\":" hard "}]"
+#define PORT(p) "\"PortBindings\":{\"80/tcp\":[{\"HostIp\":null," \
+	"\"HostPort\":\"" p "\"}]}"
 #define LOG_OPT(key, value) "\"LogConfig\":{\"Type\":\"json-file\",\"Config\":" \
 	"{\"" key "\":\"" value "\"}}"
 
@@ -405,6 +435,15 @@ static const struct row host_rows[] = {
 	{ "\"Binds\":[\"oldvol:/v\"]", R_NOT_OWNER_VOLUME, NULL },
 	{ "\"Binds\":[\"racevol:/v\"]", R_NOT_OWNER_VOLUME, NULL },
 	{ "\"Binds\":[\"newvol:/v\"]", R_NONE, "newvol:/v" },
+	{ "\"Binds\":[\"down:/v\"]", R_ENGINE_DOWN, NULL },
+	{ "\"Binds\":[\"deafvol:/v\"]", R_ENGINE_DOWN, NULL },
+	{ "\"Binds\":[\"sickvol:/v\"]", R_ENGINE_ERROR, NULL },
+	{ "\"Binds\":[\"" A64 A64 A64 A64 ":/v\"]", R_BIND, NULL },
+	/* a directory of the host, made by the gate for somebody */
+	{ "\"Binds\":[\"ds01-bind-1000-0123456789abcdef:/v\"]", R_MOUNT,
+	  NULL },
+	{ "\"Mounts\":[{\"Type\":\"volume\",\"Target\":\"/v\",\"Source\":"
+	  "\"ds01-bind-1000-0123456789abcdef\"}]", R_MOUNT, NULL },
 	{ "\"Binds\":[\"/anon\"]", R_NONE, "\"Type\":\"volume\",\"Target\":"
 	  "\"/anon\",\"VolumeOptions\":{\"Labels\":{\"ds01.user\":\"alice\","
 	  "\"ds01.gate\"" },
@@ -458,6 +497,11 @@ static const struct row host_rows[] = {
 	{ "\"VolumesFrom\":[\"bobs\"]", R_NOT_OWNER, NULL },
 	{ "\"VolumesFrom\":[\"gone\"]", R_MISSING, NULL },
 	{ "\"VolumesFrom\":[\"\"]", R_BAD_FIELD, NULL },
+	{ "\"VolumesFrom\":[\"down\"]", R_ENGINE_DOWN, NULL },
+	{ "\"Links\":[\"noid:x\"]", R_ENGINE_ERROR, NULL },
+	{ "\"NetworkMode\":\"noid\"", R_ENGINE_ERROR, NULL },
+	{ "\"NetworkMode\":\"down\"", R_ENGINE_DOWN, NULL },
+	{ "\"NetworkMode\":\"" E64 "\"", R_HOST_NAMESPACE, NULL },
 	{ "\"Links\":[\"mine:db\"]", R_NONE, "[\"" A64 ":db\"]" },
 	{ "\"Links\":[\"mine\"]", R_NONE, "[\"" A64 ":mine\"]" },
 	{ "\"Links\":[\"bobs:db\"]", R_NOT_OWNER, NULL },
@@ -491,6 +535,7 @@ static const struct row host_rows[] = {
 	{ "\"CapAdd\":\"cap_sys_admin\"", R_CAP_ADD, NULL },
 	{ "\"CapAdd\":[\"ALL\"]", R_CAP_ADD, NULL },
 	{ "\"CapAdd\":[\"CAP_CAP_CHOWN\"]", R_CAP_ADD, NULL },
+	{ "\"CapAdd\":[\"" A64 "\"]", R_CAP_ADD, NULL },
 	{ "\"CapAdd\":[\"cap_net_bind_service\"]", R_NONE,
 	  "[\"NET_BIND_SERVICE\"]" },
 	{ "\"Devices\":[{\"PathOnHost\":\"/dev/sda\"}]", R_DEVICE, NULL },
@@ -515,10 +560,12 @@ static const struct row host_rows[] = {
 	{ "\"CgroupParent\":\"/system.slice\"", R_CGROUP_PARENT, NULL },
 	{ "\"Runtime\":\"runc\"", R_NONE, NULL },
 	{ "\"Runtime\":\"kata\"", R_RUNTIME, NULL },
+	{ "\"Runtime\":\"io.containerd.runc.v2\"", R_RUNTIME, NULL },
 	{ "\"Runtime\":\"nvidia\"", R_GPU, NULL },
 	{ "\"Sysctls\":{\"net.core.somaxconn\":\"1\"}", R_SYSCTL, NULL },
 	{ "\"Sysctls\":{}", R_NONE, NULL },
 	{ "\"GroupAdd\":[\"video\",\"44\"]", R_NONE, "44" },
+	{ "\"GroupAdd\":[\"1000\"]", R_NONE, "1000" },
 	{ "\"GroupAdd\":[\"999\"]", R_USER, NULL },
 	{ "\"GroupAdd\":[\"+44\"]", R_USER, NULL },
 	{ "\"GroupAdd\":[\"-1\"]", R_USER, NULL },
@@ -533,7 +580,13 @@ static const struct row host_rows[] = {
 	{ "\"PidsLimit\":-1", R_NONE, "\"PidsLimit\":4096" },
 	{ "\"PidsLimit\":null", R_NONE, "\"PidsLimit\":4096" },
 	{ "\"PidsLimit\":10", R_NONE, "\"PidsLimit\":10" },
+	{ "\"PidsLimit\":1", R_NONE, "\"PidsLimit\":1," },
+	{ "\"PidsLimit\":4096", R_NONE, "\"PidsLimit\":4096" },
 	{ "\"PidsLimit\":5000", R_RESOURCE, NULL },
+	{ "\"CpuQuota\":100000", R_NONE, "\"CpuQuota\":100000" },
+	{ "\"Init\":true", R_NONE, "!LogConfig" },
+	{ "\"Init\":true", R_NONE, "!NanoCpus" },
+	{ "\"Init\":true", R_NONE, "!ShmSize" },
 	{ "\"Memory\":1000000000000000", R_NONE, ":1000000000000000" },
 	{ "\"OomScoreAdj\":-1", R_RESOURCE, NULL },
 	{ "\"OomScoreAdj\":500", R_NONE, NULL },
@@ -546,8 +599,15 @@ static const struct row host_rows[] = {
 	  R_NONE, NULL },
 	{ "\"Ulimits\":[{\"Name\":\"nofile\",\"Soft\":1,\"Hard\":-1}]",
 	  R_RESOURCE, NULL },
-	{ "\"Ulimits\":[{\"Name\":\"rtprio\",\"Soft\":1,\"Hard\":99}]",
-	  R_RESOURCE, NULL },
+	{ ULIMIT("nofile", "0", "0"), R_NONE, NULL },
+	{ ULIMIT("nofile", "1048576", "1048576"), R_NONE, NULL },
+	{ ULIMIT("nofile", "1", "1048577"), R_RESOURCE, NULL },
+	{ ULIMIT("nofile", "1048577", "1"), R_RESOURCE, NULL },
+	{ ULIMIT("rtprio", "1", "99"), R_RESOURCE, NULL },
+	{ ULIMIT("rtprio", "0", "0"), R_NONE, NULL },
+	{ ULIMIT("rtprio", "1", "0"), R_RESOURCE, NULL },
+	{ ULIMIT("nice", "0", "0"), R_NONE, NULL },
+	{ ULIMIT("nice", "0", "1"), R_RESOURCE, NULL },
 	{ "\"Ulimits\":[{\"Name\":\"x\",\"Soft\":1,\"Hard\":1}]", R_RESOURCE,
 	  NULL },
 	{ "\"LogConfig\":{\"Type\":\"../../../tmp/x\"}", R_LOG_DRIVER, NULL },
@@ -564,11 +624,19 @@ static const struct row host_rows[] = {
 	{ LOG_OPT("max-file", "10"), R_NONE, "max-file" },
 	{ LOG_OPT("max-file", "11"), R_LOG_DRIVER, NULL },
 	{ LOG_OPT("max-file", "0"), R_LOG_DRIVER, NULL },
+	{ LOG_OPT("max-file", "1"), R_NONE, "max-file" },
+	{ LOG_OPT("max-file", "0000000003"), R_LOG_DRIVER, NULL },
 	{ LOG_OPT("max-file", "+3"), R_LOG_DRIVER, NULL },
 	{ LOG_OPT("max-file", "4294967297"), R_LOG_DRIVER, NULL },
 	{ LOG_OPT("max-size", "10m"), R_NONE, "max-size" },
 	{ LOG_OPT("max-size", "-1"), R_NONE, "max-size" },
 	{ LOG_OPT("max-size", "1k"), R_LOG_DRIVER, NULL },
+	{ LOG_OPT("max-size", "16k"), R_NONE, "16k" },
+	{ LOG_OPT("max-size", "90MB"), R_NONE, "90MB" },
+	{ LOG_OPT("max-size", " 20k"), R_LOG_DRIVER, NULL },
+	{ LOG_OPT("max-size", "+20k"), R_LOG_DRIVER, NULL },
+	{ LOG_OPT("max-size", "20mx"), R_LOG_DRIVER, NULL },
+	{ LOG_OPT("max-size", "20x"), R_LOG_DRIVER, NULL },
 	{ LOG_OPT("max-buffer-size", "4m"), R_NONE, "4m" },
 	{ LOG_OPT("max-buffer-size", "1g"), R_LOG_DRIVER, NULL },
 	{ LOG_OPT("mode", "non-blocking"), R_NONE, "mode" },
@@ -595,6 +663,15 @@ static const struct row host_rows[] = {
 	  NULL },
 	{ "\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"65616\"}]}", R_PORT,
 	  NULL },
+	{ PORT("1023"), R_PORT, NULL },
+	{ PORT("1024"), R_NONE, "!HostIp" },
+	{ PORT("8080-8090"), R_NONE, "8080-8090" },
+	{ PORT("8090-8080"), R_PORT, NULL },
+	{ PORT("8080-8081-1"), R_PORT, NULL },
+	{ PORT("8080-"), R_PORT, NULL },
+	{ PORT("8080x"), R_PORT, NULL },
+	{ PORT("00000008080"), R_NONE, NULL },
+	{ PORT("000000008080"), R_PORT, NULL },
 	/* GPUs */
 	{ "\"DeviceRequests\":[{\"Driver\":\"\",\"Count\":-1,\"DeviceIDs\":"
 	  "null,\"Capabilities\":[[\"gpu\"]],\"Options\":{}}]", R_GPU, NULL },
@@ -605,6 +682,8 @@ static const struct row host_rows[] = {
 	{ "\"DeviceRequests\":[{\"Driver\":\"\",\"Count\":0,"
 	  "\"Capabilities\":[[\"gpu\"]]}]", R_NONE,
 	  "NVIDIA_VISIBLE_DEVICES=void" },
+	{ "\"DeviceRequests\":[{\"Driver\":\"\",\"Count\":0,"
+	  "\"Capabilities\":[[\"gpu\"]]}]", R_NONE, "\"DeviceRequests\":[]" },
 	{ "\"Binds\":[\"myvol:/var/run//nvidia-container-devices/all\"]",
 	  R_GPU, NULL },
 };
@@ -705,6 +784,11 @@ static const struct row loose_rows[] = {
 	{ "\"Memory\":0", R_NONE, "\"Memory\":1073741824" },
 	{ "\"Memory\":1024", R_NONE, "\"MemorySwap\":2048" },
 	{ "\"Memory\":2147483648", R_RESOURCE, NULL },
+	{ "\"Memory\":1073741824", R_NONE, "\"Memory\":1073741824" },
+	{ "\"ShmSize\":1024", R_NONE, "\"ShmSize\":1024" },
+	{ "\"CpuQuota\":200000,\"CpuPeriod\":100000", R_NONE, NULL },
+	{ LOG_OPT("max-size", "20k"), R_NONE, "\"max-size\":\"20k\"" },
+	{ "\"NetworkMode\":\"" E64 "\"", R_NONE, "\"NetworkMode\":\"" B64 },
 	{ "\"Memory\":1024,\"MemorySwap\":-1", R_NONE,
 	  "\"MemorySwap\":1610612736" },
 	{ "\"MemorySwap\":4294967296", R_RESOURCE, NULL },
@@ -725,7 +809,10 @@ static const struct row loose_rows[] = {
 	  R_NONE, "\"DeviceIDs\":[\"GPU-1\"]" },
 	{ "\"DeviceRequests\":[{\"Count\":-1,\"Capabilities\":[[\"gpu\"]]}]",
 	  R_NONE, "NVIDIA_VISIBLE_DEVICES=GPU-1\"" },
+	{ "\"DeviceRequests\":[{\"DeviceIDs\":[\"GPU-1\"]}]", R_NONE,
+	  "\"DeviceIDs\":[\"GPU-1\"]" },
 	{ "\"DeviceRequests\":[{\"DeviceIDs\":[\"GPU-2\"]}]", R_GPU, NULL },
+	{ "\"DeviceRequests\":[{\"DeviceIDs\":[\"alloy\"]}]", R_GPU, NULL },
 	{ "\"DeviceRequests\":[{\"Count\":2}]", R_GPU, NULL },
 	{ "\"DeviceRequests\":[{\"Driver\":\"cdi\",\"DeviceIDs\":"
 	  "[\"nvidia.com/gpu=all\"]}]", R_NONE, "[\"nvidia.com/gpu=GPU-1\"]" },
@@ -748,6 +835,114 @@ static const struct row image_rows[] = {
 	{ "\"Runtime\":\"\"", R_NONE, "NVIDIA_VISIBLE_DEVICES=void\"" },
 };
 
+static char *file[] = { (char *)(uintptr_t)"/dev/nvidia0" };
+static struct policy
+    counted = { .pids = 100, .container_root = ROOT_YES, .gpus = GPUS_COUNT,
+	.gpu_count = 2 },
+    every = { .pids = 100, .container_root = ROOT_YES, .gpus = GPUS_ALL },
+    by_file = { .pids = 100, .container_root = ROOT_YES,
+	.devices = { file, 1 } },
+    swap = { .pids = 100, .container_root = ROOT_YES, .memory_swap = 4096,
+	.shm_size = 1 << 30 },
+    rootless = { .pids = 100, .container_root = ROOT_NO };
+
+#define IDS(ids) "\"DeviceRequests\":[{\"DeviceIDs\":[" ids "]}]"
+#define ID16 "aaaaaaaaaaaaaaaa"
+#define COUNT(n) "\"DeviceRequests\":[{\"Count\":" n "}]"
+#define CDI(ids) "\"DeviceRequests\":[{\"Driver\":\"cdi\",\"DeviceIDs\":[" \
+	ids "]}]"
+
+/* Other policies: what a number of GPUs is, and what all of them are. */
+static const struct {
+	struct policy *policy;
+	const char *host, *env, *image;	/* the image's variables */
+	enum reason why;
+	const char *in;
+} group_rows[] = {
+	{ &counted, COUNT("2"), "", "", R_NONE, "\"DeviceIDs\":[\"0\",\"1\"]" },
+	{ &counted, COUNT("2"), "", "", R_NONE, "DEVICES=0,1\"" },
+	{ &counted, COUNT("3"), "", "", R_GPU, NULL },
+	{ &counted, COUNT("-1"), "", "", R_NONE, "[\"0\",\"1\"]" },
+	{ &counted, COUNT("-1"), "", "", R_NONE, "DEVICES=0,1\"" },
+	{ &counted, COUNT("-2"), "", "", R_GPU, NULL },
+	{ &counted, IDS("\"0\",\"1\""), "", "", R_NONE, "DEVICES=0,1\"" },
+	{ &counted, IDS("\"0\",\"1\",\"0\""), "", "", R_NONE, "DEVICES=0,1\"" },
+	{ &counted, IDS("\"0\",\"1\",\"2\""), "", "", R_GPU, NULL },
+	{ &counted, IDS("\"abc\""), "", "", R_NONE, "DEVICES=abc\"" },
+	{ &counted, IDS("\"0\",\"\""), "", "", R_GPU, NULL },
+	{ &counted, IDS("\"0,1\""), "", "", R_GPU, NULL },
+	{ &counted, IDS("\"" ID16 ID16 ID16 ID16 "aaaaaaaaaaaaaaa\""), "", "",
+	  R_NONE, ID16 },
+	{ &counted, IDS("\"" ID16 ID16 ID16 ID16 ID16 "\""), "", "", R_GPU,
+	  NULL },
+	{ &counted, CDI("\"nvidia.com/gpu=1\""), "", "", R_NONE,
+	  "[\"nvidia.com/gpu=1\"]" },
+	{ &counted, CDI("\"nvidia.com/gpu=all\""), "", "", R_NONE,
+	  "[\"nvidia.com/gpu=0\",\"nvidia.com/gpu=1\"]" },
+	{ &counted, "\"Devices\":[{\"PathOnHost\":\"/dev/nvidia1\"}]", "", "",
+	  R_NONE, "/dev/nvidia1" },
+	{ &counted, "\"Devices\":[{\"PathOnHost\":\"/dev/nvidiax\"}]", "", "",
+	  R_GPU, NULL },
+	{ &counted, "", "\"NVIDIA_VISIBLE_DEVICES=0,1\"", "", R_NONE,
+	  "DEVICES=0,1\"" },
+	{ &counted, "", "\"NVIDIA_VISIBLE_DEVICES=0,1,2\"", "", R_GPU, NULL },
+	{ &counted, "\"Runtime\":\"nvidia\"", "\"NVIDIA_VISIBLE_DEVICES=void\"",
+	  "\"NVIDIA_VISIBLE_DEVICES=all\"", R_NONE, "DEVICES=void\"" },
+	{ &counted, "\"Runtime\":\"nvidia\"", "",
+	  "\"NVIDIA_VISIBLE_DEVICES=0,1,2\"", R_GPU, NULL },
+	{ &every, COUNT("-1"), "", "", R_NONE, "\"Count\":-1" },
+	{ &every, COUNT("-1"), "", "", R_NONE, "DEVICES=all\"" },
+	{ &every, COUNT("64"), "", "", R_NONE, "\"Count\":64" },
+	{ &every, COUNT("65"), "", "", R_GPU, NULL },
+	{ &every, CDI("\"vendor.com/disk=all\""), "", "", R_GPU, NULL },
+	{ &every, "\"DeviceRequests\":[{\"Driver\":\"cdi\",\"Count\":1}]", "",
+	  "", R_GPU, NULL },
+	{ &every, "", "\"NVIDIA_MIG_CONFIG_DEVICES=all\"", "", R_NONE,
+	  "NVIDIA_MIG_CONFIG_DEVICES=all" },
+	{ &by_file, "\"Devices\":[{\"PathOnHost\":\"/dev/nvidia0\"}]", "", "",
+	  R_NONE, "/dev/nvidia0" },
+	{ &by_file, "\"Devices\":[{\"PathOnHost\":\"/dev/nvidia1\"}]", "", "",
+	  R_GPU, NULL },
+	/* memory has no bound of its own here */
+	{ &swap, "\"Memory\":8192", "", "", R_NONE, "\"MemorySwap\":8192" },
+	{ &swap, "\"Memory\":3072", "", "", R_NONE, "\"MemorySwap\":4096" },
+	{ &swap, "\"Memory\":1024", "", "", R_NONE, "\"MemorySwap\":2048" },
+	{ &swap, "\"Init\":true", "", "", R_NONE, "!MemorySwap" },
+	/* a bound above dockerd's own default says nothing */
+	{ &swap, "\"Init\":true", "", "", R_NONE, "!ShmSize" },
+	{ &rootless, "", "", "", R_NONE, "\"User\":\"1000:65534\"" },
+};
+
+static void
+test_groups(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N(group_rows); i++) {
+		struct buf body = BUF_INIT(0), image = BUF_INIT(0);
+		struct buf out = BUF_INIT(0);
+		struct caller who = alice;
+		struct refusal why = { 0 };
+		enum reason r;
+
+		who.policy = group_rows[i].policy;
+		buf_printf(&body, "{\"Image\":\"img\",\"Env\":[%s],"
+		    "\"HostConfig\":{%s}}", group_rows[i].env,
+		    group_rows[i].host);
+		buf_printf(&image, "{\"Env\":[%s]}", group_rows[i].image);
+		image_config = image.data;
+		r = create(&who, body.data, &out, &why);
+		if (r != group_rows[i].why)
+			fail_msg("row %zu, %s: %s %s", i, body.data,
+			    reason_row(r)->id, r ? why.detail : "");
+		if (r == R_NONE)
+			check_in(out.data, group_rows[i].in, body.data);
+		buf_free(&body);
+		buf_free(&image);
+		buf_free(&out);
+	}
+	image_config = "{}";
+}
+
 /* A classic build: what its user may have, what the engine says, verdict. */
 static const struct {
 	enum gpu_mode gpus;
@@ -762,6 +957,7 @@ static const struct {
 	{ GPUS_NONE, "{\"DefaultRuntime\":\"gpu\",\"Runtimes\":{\"gpu\":"
 	  "{\"path\":\"/usr/bin/nvidia-container-runtime\"}}}", R_GPU },
 	{ GPUS_ALL, "{\"DefaultRuntime\":\"nvidia\"}", R_NONE },
+	{ GPUS_NONE, NULL, R_ENGINE_DOWN },
 	{ GPUS_NONE, "{}", R_INTERNAL },
 	{ GPUS_NONE, "{\"DefaultRuntime\":1}", R_INTERNAL },
 };
@@ -781,7 +977,7 @@ test_classic_builds(void **state)
 		who.policy = &p;
 		engine_info = build_rows[i].info;
 		if (policy_build(&env, &why) != build_rows[i].why)
-			fail_msg("%s", engine_info);
+			fail_msg("row %zu", i);
 		env.caller = &root;
 		assert_int_equal(policy_build(&env, &why), R_NONE);
 	}
@@ -834,6 +1030,9 @@ static const struct {
 	{ "{\"Image\":\"img\"}", "{}", R_NONE, "\"HostConfig\":{" },
 	{ "{\"Image\":\"img\",\"HostConfig\":null}", "{}", R_NONE,
 	  "\"IpcMode\":\"private\"" },
+	{ "{\"Image\":\"img\"}", "{}", R_NONE,
+	  "\"ds01.image\":\"sha256:" A64 "\"" },
+	{ "{\"Image\":\"\"}", "{}", R_NONE, "!ds01.image" },
 	{ "{\"Image\":\"gone\"}", "{}", R_NOT_FOUND, NULL },
 	{ "{\"Image\":\"gone\",\"HostConfig\":{\"Privileged\":true}}", "{}",
 	  R_PRIVILEGED, NULL },
@@ -883,6 +1082,12 @@ static const struct {
 	  R_NONE, "NONE" },
 	{ "{\"Image\":\"img\"}", "{\"Healthcheck\":{\"Interval\":1000000}}",
 	  R_NONE, "\"Interval\":1000000000" },
+	{ "{\"Image\":\"img\"}", "{\"Healthcheck\":{\"Interval\":0}}", R_NONE,
+	  "!Interval" },
+	{ "{\"Image\":\"img\"}", "{\"Healthcheck\":{\"Interval\":1000000000}}",
+	  R_NONE, "!Interval" },
+	{ "{\"Image\":\"img\"}", "{\"Healthcheck\":{\"Interval\":5000000000}}",
+	  R_NONE, "!Interval" },
 	{ "{\"Image\":\"img\",\"name\":\"x\",\"OnBuild\":[\"x\"]}", "{}",
 	  R_NONE, "!OnBuild" },
 	/* anonymous volumes: the body's, the image's, once each */
@@ -898,6 +1103,13 @@ static const struct {
 	  "{\"Volumes\":{\"/data\":{}}}", R_NONE, "!\"Target\"" },
 	{ "{\"Image\":\"img\",\"HostConfig\":{\"VolumesFrom\":[\"mine\"]}}",
 	  "{\"Volumes\":{\"/fromother\":{}}}", R_NONE, "!\"Target\"" },
+	{ "{\"Image\":\"img\",\"HostConfig\":{\"VolumesFrom\":[\"mine\"]}}",
+	  "{\"Volumes\":{\"/data\":{}}}", R_NONE, "\"Target\":\"/data\"" },
+	{ "{\"Image\":\"img\",\"HostConfig\":{\"Mounts\":[{\"Type\":\"volume\","
+	  "\"Source\":\"myvol\",\"Target\":\"/data/\"}]}}",
+	  "{\"Volumes\":{\"/data\":{}}}", R_NONE, "!\"Target\":\"/data\"" },
+	{ "{\"Image\":\"img\"}", "{\"Volumes\":{\"data\":{}}}", R_NONE,
+	  "!\"Target\"" },
 	{ "{\"Image\":\"img\"}",
 	  "{\"Volumes\":{\"/var/run/nvidia-container-devices\":{}}}", R_GPU,
 	  NULL },
@@ -918,6 +1130,8 @@ static const struct {
 	  "{\"Env\":[\"NVIDIA_VISIBLE_DEVICES=all\","
 	  "\"NVIDIA_MIG_CONFIG_DEVICES=all\"]}", R_NONE,
 	  "[\"NVIDIA_VISIBLE_DEVICES=void\",\"NVIDIA_MIG_CONFIG_DEVICES=\"]" },
+	{ "{\"Image\":\"img\"}", "{\"Env\":[\"NVIDIA_MIG_CONFIG_DEVICEZ=1\"]}",
+	  R_NONE, "!NVIDIA_MIG" },
 	/* networks */
 	{ "{\"Image\":\"img\",\"NetworkingConfig\":{\"EndpointsConfig\":"
 	  "{\"mynet\":{\"Aliases\":[\"db\"],\"NetworkID\":\"x\"},"
@@ -988,6 +1202,11 @@ test_volume_first(void **state)
 	    "{\"Binds\":[\"newer:/w\"],\"Privileged\":true}}", NULL, &why),
 	    R_PRIVILEGED);
 	assert_string_equal(asked, "");
+	/* nor for a mount whose source is no volume */
+	assert_int_equal(create(&alice, "{\"Image\":\"img\",\"HostConfig\":"
+	    "{\"Mounts\":[{\"Type\":\"image\",\"Source\":\"newvol\","
+	    "\"Target\":\"/i\"}]}}", NULL, &why), R_NONE);
+	assert_string_equal(asked, "");
 }
 
 /* Not judged, but labelled and resolved. */
@@ -1011,22 +1230,194 @@ test_admin(void **state)
 	assert_non_null(strstr(out.data, "\"PidsLimit\":-1"));
 	assert_non_null(strstr(out.data, "\"ds01.user\":\"root\""));
 	assert_non_null(strstr(out.data, "\"NewField\":1"));
+	assert_string_equal(asked, "");	/* a path is no volume to make */
 	assert_null(strstr(out.data, "NVIDIA_VISIBLE_DEVICES"));
 }
 
-/* Fields with a list of names may not keep dockerd busy. */
+/* What a user is refused, or gets otherwise, an admin has as he wrote it. */
+static const struct row admin_rows[] = {
+	{ "\"LogConfig\":{\"Type\":\"syslog\",\"Config\":{\"a\":\"b\"}}", R_NONE,
+	  "\"a\":\"b\"" },
+	{ "\"CgroupParent\":\"/system.slice\"", R_NONE, "/system.slice" },
+	{ "\"CgroupParent\":\"ds01-x.slice\"", R_NONE, "ds01-x.slice" },
+	{ "\"MaskedPaths\":[]", R_NONE, "\"MaskedPaths\":[]" },
+	{ "\"RestartPolicy\":{\"Name\":\"always\"}", R_NONE, "always" },
+	{ "\"PortBindings\":{\"1/tcp\":[" PORTS64 "],\"2/tcp\":[{}]}", R_NONE,
+	  "9001" },
+	{ "\"Binds\":[\"ds01-bind-1000-0123456789abcdef:/v:rslave\"]", R_NONE,
+	  ":/v:rslave" },
+	{ "\"Mounts\":[{\"Type\":\"npipe\",\"Source\":\"s\",\"Target\":\"t\"}]",
+	  R_NONE, "npipe" },
+	{ "\"Tmpfs\":{\"/run/nvidia-container-devices/0\":\"\"}", R_NONE,
+	  "devices/0" },
+	{ "\"DeviceRequests\":[{\"Driver\":\"fpga\",\"Count\":1}]", R_NONE,
+	  "fpga" },
+	{ "\"Init\":true", R_NONE, "!PidsLimit" },
+	{ "\"Init\":true", R_NONE, "!IpcMode" },
+	{ "\"Init\":true", R_NONE, "!ds01.image" },
+	{ "\"Init\":true", R_NONE, "!\"User\"" },
+	{ "\"Init\":true", R_NONE, "!Healthcheck" },
+	/* his names go through the same hands */
+	{ "\"Binds\":[\"" A64 A64 A64 A64 ":/v\"]", R_BAD_FIELD, NULL },
+};
+
 static void
-test_bounded(void **state)
+test_admin_rows(void **state)
 {
-	struct buf in cleanup_buf = BUF_INIT(0);
+	struct policy p = rootless;
+	struct caller who = root;
+
+	(void)state;
+	p.published_ports = 1;
+	p.restart_always = false;
+	who.policy = &p;
+	image_config = "{\"Healthcheck\":{\"Test\":[\"CMD\"],\"Interval\":1},"
+	    "\"WorkingDir\":\"/proc/self/fd/8\"}";
+	run_host_rows(&who, admin_rows, N(admin_rows));
+	image_config = "{}";
+}
+
+/* Bodies that take no road of a create's. */
+static void
+test_admin_others(void **state)
+{
+	struct buf out cleanup_buf = BUF_INIT(0);
 	struct refusal why;
 
 	(void)state;
-	buf_puts(&in, "{\"Image\":\"img\",\"HostConfig\":{\"Links\":[");
-	for (int i = 0; i < 1000; i++)
-		buf_printf(&in, "%s\"mine:a%d\"", i ? "," : "", i);
-	buf_puts(&in, "]}}");
-	assert_int_equal(create(&alice, in.data, NULL, &why), R_BAD_FIELD);
+	assert_int_equal(judge(&schema_update, policy_update, &root,
+	    "{\"DeviceRequests\":[{\"Count\":1}]}", NULL, &why), R_NONE);
+	assert_int_equal(judge(&schema_volume, policy_volume, &root,
+	    "{\"Labels\":{\"ds01.x\":\"y\"}}", &out, &why), R_NONE);
+	check_in(out.data, "\"ds01.x\":\"y\"", "label");
+}
+
+/* Fields with a list of names may not keep dockerd busy: 128 are fine. */
+static const struct {
+	const char *before, *each, *after;	/* each: %d */
+	enum reason why;
+} bounded[] = {
+	{ "\"HostConfig\":{\"Links\":[", "\"mine:a%d\"", "]}", R_BAD_FIELD },
+	{ "\"HostConfig\":{\"VolumesFrom\":[", "\"mine\"", "]}", R_BAD_FIELD },
+	{ "\"HostConfig\":{\"Binds\":[", "\"myvol:/a%d\"", "]}", R_BAD_FIELD },
+	{ "\"HostConfig\":{\"Tmpfs\":{", "\"/a%d\":\"\"", "}}", R_BAD_FIELD },
+	{ "\"Volumes\":{", "\"/a%d\":{}", "}", R_BAD_FIELD },
+	{ "\"HostConfig\":{\"Mounts\":[", "{\"Type\":\"tmpfs\",\"Target\":"
+	  "\"/a%d\"}", "]}", R_BAD_FIELD },
+	{ "\"NetworkingConfig\":{\"EndpointsConfig\":{", "\"many%d\":{}", "}}",
+	  R_BAD_FIELD },
+	/* of the image */
+	{ NULL, "\"/a%d\":{}", NULL, R_MOUNT },
+};
+
+static void
+put_many(struct buf *b, const char *before, const char *each,
+    const char *after, int n)
+{
+	buf_puts(b, before);
+	for (int i = 0; i < n; i++) {
+		const char *at = strstr(each, "%d");
+
+		buf_puts(b, i == 0 ? "" : ",");
+		if (at == NULL)
+			buf_puts(b, each);
+		else
+			buf_printf(b, "%.*s%d%s", (int)(at - each), each, i,
+			    at + 2);
+	}
+	buf_puts(b, after);
+}
+
+static void
+test_bounded(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 2 * N(bounded); i++) {
+		struct buf in = BUF_INIT(0), image = BUF_INIT(0);
+		bool much = i % 2, of_image = bounded[i / 2].before == NULL;
+		int n = 128 + much;
+		struct refusal why = { 0 };
+
+		if (of_image) {
+			put_many(&image, "{\"Volumes\":{",
+			    bounded[i / 2].each, "}}", n);
+			image_config = image.data;
+			buf_puts(&in, "{\"Image\":\"img\"}");
+		} else {
+			put_many(&in, "{\"Image\":\"img\",", "", "", 0);
+			put_many(&in, bounded[i / 2].before,
+			    bounded[i / 2].each, bounded[i / 2].after, n);
+			buf_puts(&in, "}");
+		}
+		if (create(&alice, in.data, NULL, &why) !=
+		    (much ? bounded[i / 2].why : R_NONE))
+			fail_msg("row %zu, %d: %s", i / 2, n, why.detail);
+		image_config = "{}";
+		buf_free(&in);
+		buf_free(&image);
+	}
+}
+
+/* A name longer than any; it never came to a buffer of ours. */
+static void
+test_long_reference(void **state)
+{
+	struct refusal why;
+
+	(void)state;
+	assert_int_equal(create(&alice, "{\"Image\":\"img\",\"HostConfig\":{"
+	    "\"Links\":[\"" A64 A64 A64 A64 ":x\"]}}", NULL, &why),
+	    R_BAD_FIELD);
+}
+
+/* Who is refused reads the value as he wrote it. */
+static void
+test_detail(void **state)
+{
+	struct refusal why;
+
+	(void)state;
+	assert_int_equal(create(&alice, "{\"Image\":\"img\",\"HostConfig\":{"
+	    "\"PidMode\":\"host\"}}", NULL, &why), R_HOST_NAMESPACE);
+	assert_string_equal(why.detail, "PidMode host");
+	assert_int_equal(create(&alice, "{\"Image\":\"img\",\"HostConfig\":{"
+	    "\"OomScoreAdj\":-1}}", NULL, &why), R_RESOURCE);
+	assert_string_equal(why.detail, "OomScoreAdj -1");
+}
+
+/* The volumes of a container that is about to start. */
+static void
+test_volumes_still_own(void **state)
+{
+	static const struct { const char *mounts; enum reason why; } rows[] = {
+		{ MOUNT("myvol", "/v"), R_NONE },
+		{ MOUNT("myvol", "/v") "," MOUNT("bobvol", "/w"),
+		  R_NOT_OWNER_VOLUME },
+		{ MOUNT("down", "/v"), R_ENGINE_DOWN },
+		{ MOUNT("gone", "/v"), R_NONE },
+		{ MOUNT("", "/v") ",{\"Type\":\"bind\",\"Source\":\"/a\"}",
+		  R_NONE },
+		{ "{\"Type\":\"bind\"}," MOUNT("bobvol", "/w"),
+		  R_NOT_OWNER_VOLUME },
+		{ NULL, R_ENGINE_DOWN },
+	};
+	struct engine engine = { .fd = -1 };
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++) {
+		struct refusal why = { 0 };
+
+		mounted = rows[i].mounts;
+		if (policy_volumes_still_own(&engine, &alice, A64, &why) !=
+		    rows[i].why)
+			fail_msg("row %zu: %s", i, why.detail);
+	}
+	/* the same question, of what a container would take from another */
+	mounted = NULL;
+	struct refusal why = { 0 };
+	assert_int_equal(create(&alice, "{\"Image\":\"img\",\"HostConfig\":{"
+	    "\"VolumesFrom\":[\"mine\"]}}", NULL, &why), R_ENGINE_DOWN);
+	mounted = MOUNTED;
 }
 
 static const struct {
@@ -1057,6 +1448,8 @@ static const struct {
 	{ &schema_volume, policy_volume, "{\"Driver\":\"../../tmp/x\"}",
 	  R_VOLUME_DRIVER, NULL },
 	{ &schema_volume, policy_volume, "{\"Name\":\"a/b\"}", R_NAME, NULL },
+	{ &schema_volume, policy_volume,
+	  "{\"Name\":\"ds01-bind-1000-0123456789abcdef\"}", R_NAME, NULL },
 	{ &schema_volume, policy_volume, "{\"Labels\":{\"ds01.user\":"
 	  "\"bob\"}}", R_RESERVED_LABEL, NULL },
 	{ &schema_volume, policy_volume, "{\"Labels\":null}", R_NONE,
@@ -1086,6 +1479,8 @@ static const struct {
 	{ &schema_network, policy_network, "{\"Name\":\"n1\",\"Options\":"
 	  "{\"com.docker.network.bridge.enable_icc\":\"false\","
 	  "\"com.docker.network.driver.mtu\":\"1400\"}}", R_NONE, "1400" },
+	{ &schema_network, policy_network, "{\"Name\":\"n1\",\"Options\":"
+	  "{\"com.docker.network.driver.mtu\":\"68\"}}", R_NONE, "68" },
 	{ &schema_network, policy_network, "{\"Name\":\"n1\",\"Labels\":"
 	  "{\"ds01.user\":\"bob\"}}", R_RESERVED_LABEL, NULL },
 	{ &schema_connect, policy_connect, "{\"Container\":\"mine\","
@@ -1099,8 +1494,18 @@ static const struct {
 	  "\"EndpointConfig\":{\"Links\":[\"bobs:x\"]}}", R_NOT_OWNER, NULL },
 	{ &schema_disconnect, policy_disconnect, "{\"Container\":\"mine\","
 	  "\"Force\":true}", R_NONE, A64 },
+	{ &schema_disconnect, policy_disconnect, "{\"Force\":true}",
+	  R_BAD_FIELD, NULL },
 	{ &schema_disconnect, policy_disconnect, "{\"Container\":\"bobs\","
 	  "\"Force\":true}", R_NOT_OWNER, NULL },
+	{ &schema_auth, policy_auth, "{\"serveraddress\":"
+	  "\"https://index.docker.io/v1/\"}", R_NONE, "index.docker.io" },
+	{ &schema_auth, policy_auth, "{\"serveraddress\":"
+	  "\"https://127.0.0.1/v1/\"}", R_IMAGE_SOURCE, NULL },
+	{ &schema_auth, policy_auth, "{\"serveraddress\":\"127.0.0.1:5000\"}",
+	  R_IMAGE_SOURCE, NULL },
+	{ &schema_auth, policy_auth, "{\"serveraddress\":"
+	  "\"https://index.docker.io@127.0.0.1/\"}", R_IMAGE_SOURCE, NULL },
 	{ &schema_commit, policy_commit, "{\"Labels\":{\"ds01.protected\":"
 	  "\"true\"}}", R_RESERVED_LABEL, NULL },
 	{ &schema_commit, policy_commit, "{\"Cmd\":\"x\",\"Labels\":{\"a\":"
@@ -1285,6 +1690,18 @@ static const struct { const char *config, *host; bool ok; } inspects[] = {
 	  "{\"Runtime\":\"nvidia\"}", false },
 	{ "{\"Labels\":{\"ds01.user\":\"\"}}", "{\"PidsLimit\":-1,"
 	  "\"CgroupParent\":\"ds01-x.slice\"}", true },
+	{ "{}", "{\"ReadonlyPaths\":[\"/proc/sys\"]}", false },
+	{ "{}", "{\"ReadonlyPaths\":[\"/proc/sysrq-trigger\"]}", false },
+	{ "{}", "{\"Runtime\":\"io.containerd.runc.v2\"}", true },
+	{ "{}", "{\"LogConfig\":{\"Type\":\"syslog\",\"Config\":{}}}", true },
+	{ "{}", "{\"LogConfig\":{\"Type\":\"syslog\",\"Config\":{\"a\":\"b\"}}}",
+	  false },
+	{ "{}", "{\"LogConfig\":{\"Type\":\"gelf\",\"Config\":{}}}", false },
+	/* images of nvidia's first days */
+	{ "{\"Env\":[\"CUDA_VERSION=8\"]}", "{\"Runtime\":\"nvidia\"}", false },
+	{ "{\"Env\":[\"CUDA_VERSION=8\",\"NVIDIA_VISIBLE_DEVICES=void\"]}",
+	  "{\"Runtime\":\"nvidia\"}", true },
+	{ "{\"Env\":[\"A=b\"]}", "{\"Runtime\":\"nvidia\"}", true },
 	{ "null", "{}", false }, { "{}", "null", false },
 	{ "{}", "[]", false },
 };
@@ -1311,6 +1728,13 @@ test_harmless(void **state)
 	}
 	assert_false(policy_harmless(&config, &alice, (struct span){ 0 },
 	    false));
+	/* where users have no root, what nobody confined is not harmless */
+	struct caller who = alice;
+	who.policy = &rootless;
+	assert_true(policy_harmless(&config, &alice, span_of(
+	    "{\"Config\":{},\"HostConfig\":{}}"), false));
+	assert_false(policy_harmless(&config, &who, span_of(
+	    "{\"Config\":{},\"HostConfig\":{}}"), false));
 }
 
 /* 64 of the image's and as many again of the body's are fine, 257 are not. */
@@ -1386,6 +1810,9 @@ test_weight(void **state)
 		enum reason why;
 	} loads[] = {
 		{ 100000, "a", "Labels", R_NONE },
+		{ 100000, " ", "Labels", R_NONE },
+		{ 70000, "\\\"", "Labels", R_RESOURCE },
+		{ 70000, "\\\\", "Labels", R_RESOURCE },
 		{ 140000, "a", "Labels", R_RESOURCE },
 		{ 30000, "<", "Labels", R_RESOURCE },
 		{ 30000, "\xe2\x80\xa8", "Labels", R_RESOURCE },
@@ -1408,8 +1835,31 @@ test_weight(void **state)
 		if (judge(&schema_create, policy_create, &alice, text.data,
 		    &out, &why) != loads[i].why)
 			fail_msg("row %zu", i);
+		assert_int_equal(judge(&schema_create, policy_create, &root,
+		    text.data, NULL, &why), R_NONE);
 		buf_free(&text);
 		buf_free(&out);
+	}
+}
+
+/* Volumes and networks are listed too, and are many. */
+static void
+test_small_weight(void **state)
+{
+	(void)state;
+	for (int much = 0; much < 2; much++) {
+		struct buf text cleanup_buf = BUF_INIT(0);
+		enum reason want = much ? R_RESOURCE : R_NONE;
+		struct refusal why;
+
+		buf_printf(&text, "{\"Name\":\"n1\",\"Labels\":{\"a\":\"%0*d\"}}",
+		    much ? 17000 : 15000, 0);
+		assert_int_equal(judge(&schema_volume, policy_volume, &alice,
+		    text.data, NULL, &why), want);
+		assert_int_equal(judge(&schema_network, policy_network,
+		    &alice, text.data, NULL, &why), want);
+		assert_int_equal(judge(&schema_volume, policy_volume, &root,
+		    text.data, NULL, &why), R_NONE);
 	}
 }
 
@@ -1454,7 +1904,13 @@ main(void)
 		cmocka_unit_test(test_bodies),
 		cmocka_unit_test(test_volume_first),
 		cmocka_unit_test(test_admin),
+		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_admin_rows),
+		cmocka_unit_test(test_admin_others),
 		cmocka_unit_test(test_bounded),
+		cmocka_unit_test(test_long_reference),
+		cmocka_unit_test(test_detail),
+		cmocka_unit_test(test_volumes_still_own),
 		cmocka_unit_test(test_other_bodies),
 		cmocka_unit_test(test_recorded),
 		cmocka_unit_test(test_exec),
@@ -1463,6 +1919,7 @@ main(void)
 		cmocka_unit_test(test_harmless),
 		cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_weight),
+		cmocka_unit_test(test_small_weight),
 		cmocka_unit_test(test_own_networks),
 		cmocka_unit_test(test_exposed),
 		cmocka_unit_test(test_own_containers),
