@@ -471,6 +471,11 @@ static const struct row host_rows[] = {
 	  R_NONE, "\"NoCopy\":true,\"Labels\":{\"a\":\"b\",\"ds01.user\"" },
 	{ "\"Mounts\":[{\"Type\":\"tmpfs\",\"Target\":\"/t\","
 	  "\"TmpfsOptions\":{\"SizeBytes\":1}}]", R_NONE, "SizeBytes" },
+	{ "\"Mounts\":[{\"Type\":\"volume\",\"Source\":\"myvol\",\"Target\":"
+	  "\"/run/nvidia-container-devices/0\"}]", R_GPU, NULL },
+	{ "\"Mounts\":[{\"Type\":\"volume\",\"Source\":\"myvol\",\"Target\":"
+	  "\"h\"}]", R_MOUNT, NULL },
+	{ "\"Mounts\":[{\"Type\":\"tmpfs\",\"Target\":\"/\"}]", R_MOUNT, NULL },
 	{ "\"Mounts\":[{\"Type\":\"image\",\"Source\":\"img\",\"Target\":"
 	  "\"/i\"}]", R_NONE, NULL },
 	{ "\"Mounts\":[{\"Type\":\"npipe\",\"Target\":\"/i\"}]", R_MOUNT,
@@ -894,7 +899,7 @@ static const struct {
 	{ &every, COUNT("-1"), "", "", R_NONE, "DEVICES=all\"" },
 	{ &every, COUNT("64"), "", "", R_NONE, "\"Count\":64" },
 	{ &every, COUNT("65"), "", "", R_GPU, NULL },
-	{ &every, CDI("\"vendor.com/disk=all\""), "", "", R_GPU, NULL },
+	{ &every, CDI("\"vendors.io/dsk=all\""), "", "", R_GPU, NULL },
 	{ &every, "\"DeviceRequests\":[{\"Driver\":\"cdi\",\"Count\":1}]", "",
 	  "", R_GPU, NULL },
 	{ &every, "", "\"NVIDIA_MIG_CONFIG_DEVICES=all\"", "", R_NONE,
@@ -994,6 +999,16 @@ test_loose_rows(void **state)
 	run_host_rows(&carol, loose_rows, N(loose_rows));
 	image_config = "{\"Env\":[\"A=b\",\"NVIDIA_VISIBLE_DEVICES=all\"]}";
 	run_host_rows(&carol, image_rows, N(image_rows));
+	/* the host's network keeps its name, which is what dockerd knows */
+	struct buf out cleanup_buf = BUF_INIT(0);
+	struct refusal why;
+	assert_int_equal(create(&carol, "{\"Image\":\"img\",\"NetworkingConfig"
+	    "\":{\"EndpointsConfig\":{\"host\":{}}}}", &out, &why), R_NONE);
+	check_in(out.data, "\"EndpointsConfig\":{\"host\":{}}", "host");
+	/* what exists was made under other bounds */
+	assert_true(policy_harmless(&config, &carol, span_of("{\"Config\":{},"
+	    "\"HostConfig\":{\"CpuPeriod\":1000,\"Memory\":2147483648}}"),
+	    false));
 }
 
 /* --- whole bodies --- */
@@ -1290,6 +1305,8 @@ test_admin_others(void **state)
 	assert_int_equal(judge(&schema_volume, policy_volume, &root,
 	    "{\"Labels\":{\"ds01.x\":\"y\"}}", &out, &why), R_NONE);
 	check_in(out.data, "\"ds01.x\":\"y\"", "label");
+	assert_int_equal(create(&root, "{\"Image\":\"img\",\"Volumes\":{"
+	    "\"/run/nvidia-container-devices/0\":{}}}", NULL, &why), R_NONE);
 }
 
 /* Fields with a list of names may not keep dockerd busy: 128 are fine. */
@@ -1383,6 +1400,12 @@ test_detail(void **state)
 	assert_int_equal(create(&alice, "{\"Image\":\"img\",\"HostConfig\":{"
 	    "\"OomScoreAdj\":-1}}", NULL, &why), R_RESOURCE);
 	assert_string_equal(why.detail, "OomScoreAdj -1");
+	assert_int_equal(create(&alice, "{\"Image\":\"img\",\"HostConfig\":{"
+	    "\"Binds\":[\"bobvol:/v\"]}}", NULL, &why), R_NOT_OWNER_VOLUME);
+	assert_string_equal(why.detail, "bob");
+	assert_int_equal(create(&alice, "{\"Image\":\"img\",\"HostConfig\":{"
+	    "\"Binds\":[\"oldvol:/v\"]}}", NULL, &why), R_NOT_OWNER_VOLUME);
+	assert_string_equal(why.detail, "nobody");
 }
 
 /* The volumes of a container that is about to start. */
@@ -1690,6 +1713,8 @@ static const struct { const char *config, *host; bool ok; } inspects[] = {
 	  "{\"Runtime\":\"nvidia\"}", false },
 	{ "{\"Labels\":{\"ds01.user\":\"\"}}", "{\"PidsLimit\":-1,"
 	  "\"CgroupParent\":\"ds01-x.slice\"}", true },
+	{ "{}", "{\"Mounts\":[{\"Type\":\"volume\",\"Target\":\"/v\","
+	  "\"VolumeOptions\":{\"Labels\":{\"ds01.user\":\"bob\"}}}]}", true },
 	{ "{}", "{\"ReadonlyPaths\":[\"/proc/sys\"]}", false },
 	{ "{}", "{\"ReadonlyPaths\":[\"/proc/sysrq-trigger\"]}", false },
 	{ "{}", "{\"Runtime\":\"io.containerd.runc.v2\"}", true },
