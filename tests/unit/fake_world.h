@@ -16,6 +16,7 @@
 static struct {
 	unsigned api;
 	bool remaps;			/* userns-remap */
+	enum reason silent;		/* why that cannot be told */
 	int64_t networks, containers;	/* how many are the caller's */
 	/* t: claim MISSING and the name already */
 	enum reason (*find)(enum object kind, const char *ref,
@@ -122,9 +123,10 @@ engine_get(struct engine *e, struct buf *body, struct refusal *why,
 enum reason
 engine_remaps(struct engine *e, bool *yes, struct refusal *why)
 {
-	(void)e, (void)why;
+	(void)e;
 	*yes = world.remaps;
-	return R_NONE;
+	return world.silent == R_NONE ? R_NONE :
+	    refuse(why, world.silent, "fake");
 }
 
 unsigned

@@ -38,6 +38,7 @@
 #define BOB 64018
 #define GROUP 64019
 #define A64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define D64 "dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
 #define B64 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
 /* --- fakes --- */
@@ -45,6 +46,8 @@
 static const char *volume_there;	/* inspect answer, or NULL */
 static const char *volume_made;		/* create's answer; NULL: as asked */
 static char volume_asked[4096];
+static int volume_status = 201;		/* of a create; -1: the engine goes */
+static bool volume_silent;		/* nothing can be told of it */
 static char data_root[64] = "/var/lib/docker";	/* "": no answer */
 
 enum reason
@@ -73,23 +76,26 @@ static int
 make_volume(const char *method, struct span target, struct span json,
     struct buf *body, struct refusal *why)
 {
-	(void)why;
 	assert_string_equal(method, "POST");
 	assert_true(span_eq(target, "/v1.45/volumes/create"));
 	snprintf(volume_asked, sizeof(volume_asked), "%.*s", (int)json.len,
 	    json.ptr);
+	if (volume_status == -1)
+		return refuse(why, R_ENGINE_DOWN, "fake") == R_NONE ? 0 : -1;
 	if (volume_made != NULL)
 		buf_puts(body, volume_made);
 	else	/* dockerd says Options where it is asked for DriverOpts */
 		assert_int_equal(json_replace(body, json, "Options",
 		    json_get(json, "DriverOpts")), 0);
-	return 201;
+	return volume_status;
 }
 
-/* Of the containers A64 is confined, B64 is not. */
+/* Of the containers A64 is confined, B64 is not, of D64 nothing is known. */
 static enum reason
 find(enum object kind, const char *ref, struct thing *t, struct buf *raw)
 {
+	if (strcmp(ref, D64) == 0 || (kind == OBJ_VOLUME && volume_silent))
+		return R_ENGINE_DOWN;
 	if (kind == OBJ_CONTAINER) {
 		*t = (struct thing){ .claim = CLAIM_OWN, .name = "other",
 		    .confined = strcmp(ref, A64) == 0 };
@@ -178,6 +184,11 @@ static const struct {
 	{ "@/homes", 'l', 0, 0, 0, "home" },
 	{ "@/dots", 'l', 0, 0, 0, "home/../data" },
 	{ "@/loop", 'l', 0, 0, 0, "loop" },
+	{ "@/abs", 'l', 0, 0, 0, "@/home" },
+	{ "@/dot", 'l', 0, 0, 0, "./home" },
+	{ "@/sly", 'l', 0, 0, 0, "home/alice/../bob" },
+	{ "@/far", 'l', 0, 0, 0, "../.." },
+	{ "@/engine", 'l', 0, 0, 0, "lib/docker" },
 };
 
 static void
@@ -199,7 +210,7 @@ make(size_t i)
 		assert_int_equal(mkfifo(path, 0600), 0);
 		break;
 	default:
-		assert_int_equal(symlink(tree[i].to, path), 0);
+		assert_int_equal(symlink(in_tree(tree[i].to), path), 0);
 	}
 	assert_int_equal(lchown(path, tree[i].uid, tree[i].gid), 0);
 	if (tree[i].type != 'l')
@@ -258,6 +269,43 @@ test_never(void **state)
 		    strncmp(DS01_RUN_DIR, "/opt", 4) != 0)
 			fail_msg("%s", no[i]);
 	assert_true(bind_never("/home", NULL));
+	/* a socket in "/" forbids itself alone */
+	assert_true(bind_never("/docker.sock", "/docker.sock"));
+	assert_false(bind_never("/home", "/docker.sock"));
+	assert_true(bind_never("/home", "docker.sock"));
+	if (!made)
+		return;
+	/* by where the name leads to, too */
+	const char *socket = in_tree("@/engine/docker.sock");
+	assert_true(bind_never(in_tree("@/lib/docker/x"), socket));
+	assert_true(bind_never(in_tree("@/lib"), socket));
+	assert_false(bind_never(in_tree("@/lib/other"), socket));
+}
+
+static void
+test_clean(void **state)
+{
+	static const struct {
+		const char *path;
+		size_t cap;
+		const char *clean;
+	} rows[] = {
+		{ "/", 2, "/" }, { "/", 1, NULL },
+		{ "/abc", 5, "/abc" }, { "/abc", 4, NULL },
+		{ "/abc/../de", 5, "/de" }, { "/abc/../de", 4, NULL },
+		{ "//a/./b/", 5, "/a/b" }, { "/..", 2, "/" },
+		{ "/..data", 8, "/..data" }, { "abc", 8, NULL },
+	};
+	char out[16];
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++) {
+		bool ok = path_clean(rows[i].path, out, rows[i].cap);
+
+		if (ok != (rows[i].clean != NULL) ||
+		    (ok && strcmp(out, rows[i].clean) != 0))
+			fail_msg("%s, %zu", rows[i].path, rows[i].cap);
+	}
 }
 
 static const char mounts[] =
@@ -294,6 +342,7 @@ test_flags(void **state)
 	};
 	static const char *const bad[] = { "x", "1 2 3 / /\n", "1 2 8:1 / \n",
 	    "1 2 8:1x / / rw\n", "1 2 8:1 / home rw\n", "1 2 8:1 / /\\0 rw\n",
+	    "1 2 8:1 / /\\089 rw\n", "1 2 8:1 / /\\0/0 rw\n",
 	    "\n" };
 	struct bind_flags f;
 
@@ -308,6 +357,14 @@ test_flags(void **state)
 	for (size_t i = 0; i < N(bad); i++)
 		assert_int_equal(bind_flags(bad[i], makedev(8, 1), "/", &f),
 		    -1);
+	/* a name longer than any there is */
+	char line[PATH_MAX + 64];
+	for (int more = -1; more <= 0; more++) {
+		snprintf(line, sizeof(line), "1 2 8:1 / /%0*d rw\n",
+		    PATH_MAX - 1 + more, 0);
+		assert_int_equal(bind_flags(line, makedev(8, 1), "/", &f),
+		    -1 - more);
+	}
 	/* this very process's */
 	bind_flags_now(makedev(0, 0), "/", &f);
 	assert_true(f.below);
@@ -376,6 +433,10 @@ test_walk(void **state)
 		{ "@/homes/alice/bob", true, "@/home/alice", "bob", 0 },
 		{ "@/dots/set", true, "@/data/set", "", 0 },
 		{ "@/loop", true, NULL, NULL, ELOOP },
+		{ "@/abs/alice/sub", true, "@/home/alice", "sub", 0 },
+		{ "@/dot/alice", true, "@/home/alice", "", 0 },
+		{ "@/sly", true, NULL, NULL, EPERM },
+		{ "@/far", true, "/", "", 0 },
 		{ "@/data/set/x", false, NULL, NULL, ENOTDIR },
 		{ "@/nowhere", false, NULL, NULL, ENOENT },
 	};
@@ -406,7 +467,10 @@ test_real(void **state)
 		{ "plain", true }, { "a b", true }, { "\xc3\xa4", true },
 		{ "a\nb", false }, { "\xff", false }, { "\xc3", false },
 		{ "\xed\xa0\x80", false }, { "\xf0\x9f\x90\xb3", true },
-		{ "x (deleted)", true },
+		{ "x (deleted)", true }, { "\xc2\x80", true },
+		{ "\xc1\x80", false }, { "\xe0\xa0\x80", true },
+		{ "\xe0\x9f\x80", false }, { "\xf0\x90\x80\x80", true },
+		{ "\xf0\x8f\x80\x80", false }, { "a\x7f", false },
 	};
 	char path[PATH_MAX], out[PATH_MAX];
 	int fd;
@@ -420,8 +484,11 @@ test_real(void **state)
 		assert_int_equal(mkdir(path, 0755), 0);
 		fd = open(path, O_PATH);
 		assert_int_equal(bind_real(fd, out, sizeof(out)), rows[i].ok);
-		if (rows[i].ok)
+		if (rows[i].ok) {
 			assert_string_equal(out, path);
+			assert_false(bind_real(fd, out, strlen(path)));
+			assert_true(bind_real(fd, out, strlen(path) + 1));
+		}
 		assert_int_equal(rmdir(path), 0);
 		assert_false(bind_real(fd, out, sizeof(out)));
 		(void)close(fd);
@@ -524,6 +591,10 @@ static const struct row {
 	const char *in;		/* is in the mount; '!' is not; @ as ever */
 } rows[] = {
 	{ "@/home/alice", '~', 41, R_NONE, "\"Type\":\"bind\"" },
+	{ "@/home/alice", '~', 41, R_NONE,
+	  "{\"Target\":\"/t\",\"ReadOnly\":false,\"Type\":\"bind\"" },
+	{ "@/home/alice/sub", '~', 45, R_NONE,
+	  "{\"Target\":\"/t\",\"ReadOnly\":false,\"Type\":\"volume\"" },
 	{ "@/home/alice", 'h', 41, R_NONE, "@/home/alice\"" },
 	{ "@/home//bob/../alice/", 'h', 41, R_NONE, "@/home/alice\"" },
 	{ "@/home/alice", '0', 45, R_BIND, NULL },
@@ -643,6 +714,61 @@ test_rows(void **state)
 	}
 }
 
+/* What was asked of the mount itself. */
+static void
+test_options(void **state)
+{
+	struct buf out cleanup_buf = BUF_INIT(0);
+	struct policy_env env = { .caller = &alice, .cfg = &config };
+	cJSON *options = cJSON_Parse("{\"NonRecursive\":true,"
+	    "\"ReadOnlyNonRecursive\":false,\"Propagation\":\"rshared\"}");
+	struct refusal why;
+
+	(void)state;
+	if (!made)
+		skip();
+	prepare();
+	choose_roots('~');
+	start(serve_alice);
+	assert_int_equal(judge_bind(&env, &(struct bind){ .source = home,
+	    .target = "/t", .readonly = true, .options = options }, &why),
+	    R_NONE);
+	json_write(&out, env.binds);
+	assert_true(holds(out.data, "\"ReadOnly\":true"));
+	assert_true(holds(out.data, "\"BindOptions\":{\"Propagation\":"
+	    "\"rprivate\",\"NonRecursive\":true}"));
+	cJSON_Delete(env.binds);
+	cJSON_Delete(options);
+}
+
+/* Other mounts than the host's: the session is in a sandbox, and what it
+ * names is not what dockerd would find. */
+static void
+test_sandbox(void **state)
+{
+	struct buf out cleanup_buf = BUF_INIT(0);
+	struct policy_env env = { .caller = &alice, .cfg = &config };
+	struct refusal why;
+	FILE *f;
+
+	(void)state;
+	if (!made)
+		skip();
+	prepare();
+	choose_roots('~');
+	start(serve_alice);
+	f = fopen(in_tree("@/mountinfo"), "we");
+	assert_non_null(f);
+	fputs("999999999 1 254:0 / / rw - ext4 /dev/vda rw\n", f);
+	assert_int_equal(fclose(f), 0);
+	bind_host_mounts(in_tree("@/mountinfo"));
+	assert_int_equal(judge_one(&env, home, false, &out, &why), R_BIND);
+	assert_true(strstr(why.detail, "leave the sandbox") != NULL);
+	bind_host_mounts("/proc/1/mountinfo");
+	assert_int_equal(judge_one(&env, home, false, &out, &why), R_NONE);
+	cJSON_Delete(env.binds);
+}
+
 /* Where the engine keeps its data is the engine's to say. */
 static void
 test_data_root(void **state)
@@ -751,6 +877,14 @@ test_safe(void **state)
 		    NULL, !steps[i].confine &&
 		    strstr(out.data, "Subpath") == NULL);
 		cJSON_Delete(env.binds);
+		/* plain only where the engine says so */
+		env = (struct policy_env){ .caller = &alice, .cfg = &config };
+		world.silent = R_ENGINE_DOWN;
+		assert_int_equal(judge_one(&env, in_tree(steps[i].source),
+		    false, &out, &why), steps[i].confine && !steps[i].remaps ?
+		    R_NONE : R_ENGINE_DOWN);
+		world.silent = R_NONE;
+		cJSON_Delete(env.binds);
 	}
 	(void)umount2(in_tree("@/data"), MNT_DETACH);
 	(void)umount2(in_tree("@/safe"), MNT_DETACH);
@@ -808,6 +942,9 @@ test_missing(void **state)
 
 		assert_int_equal(judge_one(&env, in_tree(miss[i].path),
 		    miss[i].make, &out, &why), miss[i].why);
+		if (!miss[i].make)
+			assert_true(strstr(why.detail, "make it first") !=
+			    NULL);
 		assert_int_equal(stat(in_tree(miss[i].path), &st),
 		    miss[i].why == R_NONE ? 0 : -1);
 		if (miss[i].why == R_NONE)
@@ -972,6 +1109,14 @@ test_volumes(void **state)
 		assert_true(strstr(volume_asked, "\"o\":\"bind\"") != NULL);
 	}
 	volume_made = NULL;
+	volume_status = 500;
+	assert_int_equal(place(&why, host, sizeof(host)), R_ENGINE_ERROR);
+	volume_status = -1;
+	assert_int_equal(place(&why, host, sizeof(host)), R_ENGINE_DOWN);
+	volume_status = 201;
+	volume_silent = true;
+	assert_int_equal(place(&why, host, sizeof(host)), R_ENGINE_DOWN);
+	volume_silent = false;
 	assert_int_equal(place(&why, host, sizeof(host)), R_NONE);
 	assert_true(holds(host, "\"Type\":\"volume\""));
 	assert_true(holds(host, "\"ds01.user\":\"alice\""));
@@ -1054,6 +1199,10 @@ test_confine(void **state)
 		  R_MOUNT, NULL },
 		{ "{\"HostConfig\":{\"Binds\":[\"v:/etc\"]}}", false, R_NONE,
 		  "v:/etc" },
+		{ "{\"HostConfig\":{\"VolumesFrom\":[\"" D64 "\"]}}", false,
+		  R_ENGINE_DOWN, NULL },
+		{ "{\"HostConfig\":{\"PidMode\":\"container:" D64 "\"}}",
+		  false, R_ENGINE_DOWN, NULL },
 		{ "{\"HostConfig\":{\"IpcMode\":\"container:" B64 "\","
 		  "\"VolumesFrom\":[\"" A64 "\"]}}", false, R_BIND, NULL },
 	};
@@ -1088,6 +1237,41 @@ test_confine(void **state)
 	}
 }
 
+/* What was asked for and is not there is said; what stayed is not. */
+static void
+test_left_out(void **state)
+{
+	static const struct { const char *body; bool said; } words[] = {
+		{ "{\"HostConfig\":{}}", false },
+		{ "{\"User\":\"64017\",\"HostConfig\":{}}", false },
+		{ "{\"User\":\"64017:5\",\"HostConfig\":{}}", false },
+		{ "{\"User\":\"640170\",\"HostConfig\":{}}", true },
+		{ "{\"User\":\"0\",\"HostConfig\":{}}", true },
+		{ "{\"User\":\"99999\",\"HostConfig\":{}}", true },
+		{ "{\"HostConfig\":{\"CapAdd\":[\"CHOWN\"]}}", true },
+		{ "{\"HostConfig\":{\"GroupAdd\":[\"64019\"]}}", true },
+		{ "{\"HostConfig\":{\"CapAdd\":[],\"GroupAdd\":[]}}", false },
+	};
+	struct refusal why;
+
+	(void)state;
+	for (size_t i = 0; i < N(words); i++) {
+		struct buf warnings cleanup_buf = BUF_INIT(0);
+		struct policy_env env = { .caller = &alice, .cfg = &config,
+		    .confine = true, .warnings = &warnings,
+		    .confine_why = "/home is open" };
+		cJSON *body = cJSON_Parse(words[i].body);
+
+		assert_int_equal(confine_create(&env, body,
+		    tree_get(body, "HostConfig"), &why), R_NONE);
+		assert_true(strstr(warnings.data, "/home is open") != NULL);
+		if ((strstr(warnings.data, "left out") != NULL) !=
+		    words[i].said)
+			fail_msg("%s: %s", words[i].body, warnings.data);
+		cJSON_Delete(body);
+	}
+}
+
 static void
 test_same_mounts(void **state)
 {
@@ -1100,6 +1284,7 @@ test_same_mounts(void **state)
 	assert_false(bind_same_mounts("2 27 0:22 / /sys", host));
 	assert_false(bind_same_mounts("223 27 0:22 / /sys", host));
 	assert_false(bind_same_mounts("", host));
+	assert_false(bind_same_mounts(" 1", " 1"));
 	bind_host_mounts("/proc/self/mountinfo");
 	assert_true(bind_sees_host());
 	bind_host_mounts("/dev/null");
@@ -1146,6 +1331,17 @@ test_root(void **state)
 		assert_string_equal(tree_string(host, "UsernsMode"),
 		    modes[i].host_ids ? "host" : "");
 		cJSON_Delete(body);
+		/* what cannot be told is not taken for one or the other */
+		struct policy_env again = { .caller = &alice, .cfg = &config,
+		    .confine = modes[i].dir, .confine_why = "/home is open" };
+		bool asked = modes[i].confined || modes[i].mode ==
+		    ROOT_REMAPPED;
+		body = cJSON_Parse("{\"HostConfig\":{}}");
+		world.silent = R_ENGINE_DOWN;
+		assert_int_equal(confine_create(&again, body, tree_get(body,
+		    "HostConfig"), &why), asked ? R_ENGINE_DOWN : R_NONE);
+		world.silent = R_NONE;
+		cJSON_Delete(body);
 	}
 	policy.container_root = ROOT_YES;
 	world.remaps = false;
@@ -1155,6 +1351,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_clean),
 		cmocka_unit_test(test_never),
 		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_roots),
@@ -1162,6 +1359,8 @@ main(void)
 		cmocka_unit_test(test_real),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test_teardown(test_rows, stop),
+		cmocka_unit_test_teardown(test_options, stop),
+		cmocka_unit_test_teardown(test_sandbox, stop),
 		cmocka_unit_test_teardown(test_data_root, stop),
 		cmocka_unit_test_teardown(test_not_judged, stop),
 		cmocka_unit_test_teardown(test_missing, stop),
@@ -1169,6 +1368,7 @@ main(void)
 		cmocka_unit_test_teardown(test_volumes, stop),
 		cmocka_unit_test_teardown(test_safe, stop),
 		cmocka_unit_test(test_confine),
+		cmocka_unit_test(test_left_out),
 		cmocka_unit_test(test_root),
 		cmocka_unit_test(test_same_mounts),
 	};
