@@ -1326,6 +1326,8 @@ test_root(void **state)
 		    R_NONE);
 		if (env.confine != modes[i].confined)
 			fail_msg("%zu", i);
+		assert_int_equal(strstr(env.confine_why, "this host wants") !=
+		    NULL, modes[i].mode == ROOT_NO && !modes[i].dir);
 		assert_int_equal(tree_get(body, "User") != NULL,
 		    modes[i].confined);
 		assert_string_equal(tree_string(host, "UsernsMode"),

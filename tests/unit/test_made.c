@@ -53,11 +53,17 @@ static const struct row {
 	const char *inspect;
 	enum reason want;
 } rows[] = {
-	{ "runc 1.3 does not look", { RUNC("1.3.0") }, MADE("true", ""),
-	    R_NONE },
+	{ "runc 1.3 does not look", { RUNC("1.3.0"), STATE("created") },
+	    MADE("true", ""), R_NONE },
 	{ "runc 2 neither", { RUNC("2.0.1") }, MADE("true", ""), R_NONE },
 	{ "runc 1.2: what cannot be looked at is refused", { RUNC("1.2.9"),
 	    STATE("created") }, MADE("true", ""), R_MOUNT },
+	{ "the engine goes while it is asked", { RUNC("1.2.9"), { "GET",
+	    "/v1.47/containers/" ID "/archive?path=/", 200, "",
+	    FAKE_DROP }, STATE("created") }, MADE("true", ""),
+	    R_ENGINE_ERROR },
+	{ "a directory of the host is no volume", { RUNC("1.1.5") },
+	    MADE("false", "{\"Type\":\"bind\",\"Destination\":\"/v\"}"), R_NONE },
 	{ "another runtime is not known", { RUNC("x"), STATE("created") },
 	    MADE("true", ""), R_MOUNT },
 	{ "what is being removed starts no more", { RUNC("1.2.9"),
@@ -147,6 +153,12 @@ static const struct top_row {
 	{ "a value with a line that looks like a record",
 	    "47 SCHILY.xattr.security.capability=a\n9 uid=0\n\n", "0001751",
 	    '5', R_MOUNT },
+	{ "root's, said before", "8 uid=0\n", "0001751", '5', R_NONE },
+	{ "the ninth's", "8 uid=9\n", "0001751", '5', R_NONE },
+	{ "another number is no id", "18 mtime=12345678\n", "0001751", '5',
+	    R_MOUNT },
+	{ "an id with a sign", "9 uid=-1\n", "0000000", '5', R_MOUNT },
+	{ "an id with a letter", "9 uid=x1\n", "0000000", '5', R_MOUNT },
 	{ "records that are none", "9 uid=0", "0000000", '5', R_MOUNT },
 	{ "an empty id", "7 uid=\n", "0000000", '5', R_MOUNT },
 };
@@ -188,12 +200,133 @@ test_tops(void **state)
 	}
 }
 
+/* --- the way to each mount ------------------------------------------------------- */
+
+/* a volume of the gate's own: who else uses one is not asked here */
+#define AT(type, at) "{\"Type\":\"" type "\",\"Name\":\"ds01-bind-1\"," \
+	"\"Destination\":\"" at "\"}"
+#define WAYS 5
+
+/* Of the image: "/" and "/etc" are root's, what is not named is not there. */
+static const struct way {
+	const char *what;
+	const char *mounts, *tmpfs;
+	struct { const char *path; char type; const char *mode, *uid; }
+	    files[WAYS];
+	enum reason want;
+} ways[] = {
+	{ "nothing there", AT("bind", "/a/b"), "", { { NULL, 0, NULL, NULL } },
+	    R_NONE },
+	{ "directories of root's", AT("bind", "/a/b"), "",
+	    { { "/a", '5', "0000755", "0000000" },
+	    { "/a/b", '5', "0000755", "0000000" } }, R_NONE },
+	{ "a file under a file", AT("bind", "/a/b"), "",
+	    { { "/a", '5', "0000755", "0000000" },
+	    { "/a/b", '0', "0000644", "0001751" } }, R_NONE },
+	{ "over a link", AT("bind", "/a"), "",
+	    { { "/a", '2', "0000777", "0000000" } }, R_MOUNT },
+	{ "below a link", AT("bind", "/a/b"), "",
+	    { { "/a", '2', "0000777", "0000000" } }, R_MOUNT },
+	{ "below a file", AT("bind", "/a/b"), "",
+	    { { "/a", '0', "0000755", "0000000" } }, R_MOUNT },
+	{ "its own parent is held by the mount", AT("bind", "/a/b"), "",
+	    { { "/a", '5', "0000755", "0001751" } }, R_NONE },
+	{ "a directory above it is the user's", AT("bind", "/a/b/c"), "",
+	    { { "/a", '5', "0000755", "0001751" },
+	    { "/a/b", '5', "0000755", "0000000" } }, R_MOUNT },
+	{ "or everybody's", AT("bind", "/a/b/c"), "",
+	    { { "/a", '5', "0000757", "0000000" } }, R_MOUNT },
+	{ "or its group's", AT("bind", "/a/b/c"), "",
+	    { { "/a", '5', "0000775", "0000000" } }, R_MOUNT },
+	{ "or bob's", AT("bind", "/a/b/c"), "",
+	    { { "/a", '5', "0000755", "0001752" },
+	    { "/a/b", '5', "0000755", "0000000" } }, R_NONE },
+	{ "in a volume", AT("volume", "/a") "," AT("bind", "/a/b"), "",
+	    { { NULL, 0, NULL, NULL } }, R_MOUNT },
+	{ "in an empty tmpfs", AT("tmpfs", "/a") "," AT("bind", "/a/b"), "",
+	    { { NULL, 0, NULL, NULL } }, R_NONE },
+	{ "beside a volume", AT("volume", "/a") "," AT("bind", "/ab"), "",
+	    { { NULL, 0, NULL, NULL } }, R_NONE },
+	{ "shared memory", AT("tmpfs", "/dev/shm"), "",
+	    { { NULL, 0, NULL, NULL } }, R_NONE },
+	{ "in shared memory", AT("bind", "/dev/shm/x"), "",
+	    { { NULL, 0, NULL, NULL } }, R_MOUNT },
+	{ "no path", AT("bind", "a"), "", { { NULL, 0, NULL, NULL } },
+	    R_MOUNT },
+	{ "no destination", "{\"Type\":\"bind\"}", "",
+	    { { NULL, 0, NULL, NULL } }, R_MOUNT },
+	{ "the file of groups, which is ours", AT("volume", "/etc") ","
+	    AT("bind", "/etc/group"), "", { { NULL, 0, NULL, NULL } },
+	    R_NONE },
+	{ "a link to it", "", "", { { "/etc/group", '2', "0000777",
+	    "0000000" } }, R_MOUNT },
+	{ "a tmpfs over a link", "", "\"/a\":\"\"",
+	    { { "/a", '2', "0000777", "0000000" } }, R_MOUNT },
+	{ "the second of two", "", "\"/b\":\"\",\"/a\":\"\"",
+	    { { "/a", '2', "0000777", "0000000" } }, R_MOUNT },
+	{ "a tmpfs on a directory", "", "\"/a\":\"\"",
+	    { { "/a", '5', "0000755", "0000000" } }, R_NONE },
+};
+
+static void
+put_file(struct fake_row *row, char target[128], char head[TAR_BLOCK + 1],
+    const char *path, char type, const char *mode, const char *uid)
+{
+	put_head(head, type, uid, 0);
+	memcpy(head + 100, mode, 7);
+	head[TAR_BLOCK] = '\0';
+	snprintf(target, 128, "/v1.47/containers/" ID "/archive?path=%s", path);
+	*row = (struct fake_row){ "GET", target, 200, head, FAKE_LENGTH };
+}
+
+static void
+test_ways(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		const struct way *w = &ways[i];
+		char head[WAYS + 2][TAR_BLOCK + 1], target[WAYS + 2][128];
+		struct fake_row answers[WAYS + 4] = { RUNC("1.1.5"),
+		    STATE("created") };
+		char inspect[1024];
+		static struct fake f;
+		struct refusal why;
+		struct engine e;
+		size_t n = 2;
+
+		put_file(&answers[n], target[0], head[0], "/", '5', "0000755",
+		    "0000000");
+		n++;
+		put_file(&answers[n], target[1], head[1], "/etc", '5',
+		    "0000755", "0000000");
+		n++;
+		for (size_t k = 0; k < WAYS && w->files[k].path != NULL; k++)
+			put_file(&answers[n], target[n - 2], head[n - 2],
+			    w->files[k].path, w->files[k].type,
+			    w->files[k].mode, w->files[k].uid), n++;
+		snprintf(inspect, sizeof(inspect), "{\"Id\":\"" ID "\","
+		    "\"Config\":{\"Labels\":{\"ds01.confined\":\"true\"}},"
+		    "\"Mounts\":[%s],\"HostConfig\":{\"Tmpfs\":{%s}}}",
+		    w->mounts, w->tmpfs);
+		f = (struct fake){ 0 };
+		fake_start(&f, "1.47");
+		fake_rows(&f, answers, n);
+		engine_init(&e, f.path);
+		assert_int_equal(engine_versions(&e, &why), R_NONE);
+		if (judge(&e, inspect, &why) != w->want)
+			fail_msg("%s", w->what);
+		engine_close(&e);
+		fake_stop(&f);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_tops),
+		cmocka_unit_test(test_ways),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

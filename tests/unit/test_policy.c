@@ -1271,6 +1271,7 @@ static const struct row admin_rows[] = {
 	{ "\"Init\":true", R_NONE, "!IpcMode" },
 	{ "\"Init\":true", R_NONE, "!ds01.image" },
 	{ "\"Init\":true", R_NONE, "!\"User\"" },
+	{ "\"Init\":true", R_NONE, "!ds01.confined" },
 	{ "\"Init\":true", R_NONE, "!Healthcheck" },
 	/* his names go through the same hands */
 	{ "\"Binds\":[\"" A64 A64 A64 A64 ":/v\"]", R_BAD_FIELD, NULL },
