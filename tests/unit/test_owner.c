@@ -245,6 +245,9 @@ proves_containers(void **state)
 		assert_int_equal(owner_of_container_json(&e, &alice,
 		    span_of(m.inspect), &t), r->claim);
 		check(r, &m, &t, r->claim, i + 1);
+		if (owner_is_own_json(&e, &alice, span_of(m.inspect)) !=
+		    (r->claim == CLAIM_OWN))
+			fail_msg("%s: own, inspected", r->what);
 		make(&m, 1000 + i, r);
 		owner_of_container_json(&e, &alice, span_of(m.element), &t);
 		check(r, &m, &t, r->list, 1000 + i);
@@ -253,6 +256,59 @@ proves_containers(void **state)
 		    (r->list == CLAIM_OWN))
 			fail_msg("%s: own in a list", r->what);
 	}
+}
+
+/* A step of a classic build names its image by its id, and is nobody's to
+ * touch while it runs; what says whose it is is his all the same. */
+static void
+knows_a_builders_step(void **state)
+{
+	static const struct row steps[] = {
+		{ "a step", "", "", true, C(UNOWNED_UNSAFE), 0, "", false },
+		{ "legacy, by id", L "\"alice\"", "", true, C(OWN), 0, "alice",
+		    false },
+		{ "own, by id", U "\"alice\"," G "\"1\"", "", true, C(OWN), 0,
+		    "alice", true },
+	};
+	static struct made m;
+	char rest[1024], *at;
+	struct thing t;
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+		make(&m, 6000 + i, &steps[i]);
+		at = strstr(m.inspect, "sha256:typed");
+		assert_non_null(at);
+		snprintf(rest, sizeof rest, "%s", at + strlen("sha256:typed"));
+		snprintf(at, 2048, "%s%s", m.image, rest);
+		assert_int_equal(owner_container(&e, &alice, m.id, &t, NULL,
+		    &why), R_NONE);
+		check(&steps[i], &m, &t, steps[i].claim, 6000 + i);
+		assert_int_equal(owner_container(&e, &admin, m.id, &t, NULL,
+		    &why), R_NONE);
+		if (i == 0)
+			assert_int_equal(t.claim, CLAIM_UNOWNED);
+	}
+}
+
+/* An image that is gone may come back, and say that the name was its own. */
+static void
+forgets_what_no_image_said(void **state)
+{
+	static const struct row gone = { "image gone", U "\"alice\"," G "\"1\"",
+	    NULL, true, CLAIM_OWN, CLAIM_OWN, "alice", false };
+	static struct made m;
+	struct thing t;
+
+	(void)state;
+	make(&m, 7000, &gone);
+	owner_container(&e, &alice, m.id, &t, NULL, &why);
+	assert_int_equal(t.claim, CLAIM_OWN);
+	snprintf(m.image_inspect, sizeof m.image_inspect, "{\"Id\":\"%s\","
+	    "\"Config\":{\"Labels\":{" U "\"alice\"," G "\"1\"}}}", m.image);
+	m.answers[2].status = 200;
+	owner_container(&e, &alice, m.id, &t, NULL, &why);
+	assert_int_equal(t.claim, CLAIM_UNOWNED);
 }
 
 /* A foreign name costs no question, a full id only the first time. */
@@ -265,6 +321,10 @@ asks_no_more_than_needed(void **state)
 	    "", true, CLAIM_FOREIGN, CLAIM_FOREIGN, "bob", true };
 	static const struct row legacy = { "legacy", L "\"alice\"", "", true,
 	    CLAIM_OWN, CLAIM_OWN, "alice", false };
+	static const struct row others = { "foreign", L "\"bob\"", "", true,
+	    CLAIM_FOREIGN, CLAIM_FOREIGN, "bob", false };
+	static const struct row nobodys = { "unowned", "", "", true,
+	    CLAIM_UNOWNED, CLAIM_UNOWNED, "", false };
 	static struct made m;
 	cleanup_buf struct buf raw = BUF_INIT(0);
 	struct thing t;
@@ -274,7 +334,13 @@ asks_no_more_than_needed(void **state)
 	f.log_len = 0;
 	make(&m, 3000, &foreign);
 	assert_false(owner_is_own_json(&e, &alice, span_of(m.element)));
+	make(&m, 3003, &others);
+	assert_false(owner_is_own_json(&e, &alice, span_of(m.element)));
 	assert_int_equal(f.log_len, 0);
+	/* where no label tells, the image is not asked for */
+	make(&m, 3004, &nobodys);
+	owner_container(&e, &alice, m.id, &t, NULL, &why);
+	assert_int_equal(f.log_len, strlen("GET \n") + strlen(m.get));
 
 	make(&m, 3001, &own);
 	for (int i = 0; i < 3; i++) {
@@ -420,12 +486,39 @@ finds_execs(void **state)
 	    "000000000000000000000000000000000000000000e0/json"), 1);
 	/* no prefixes, and what is gone is missing */
 	exec[ID_LEN - 1] = '\0';
+	size_t before = f.log_len;
 	owner_exec(&e, &alice, exec, &t, &why);
 	assert_int_equal(t.claim, CLAIM_MISSING);
+	assert_int_equal(f.log_len, before);
 	snprintf(exec, sizeof exec, "%064x", 0xe1);
 	owner_exec(&e, &alice, exec, &t, &why);
 	assert_int_equal(t.claim, CLAIM_MISSING);
 	assert_int_equal(t.status, 404);
+}
+
+/* An exec of which no container can be told is nobody's to start. */
+static void
+needs_the_container_of_an_exec(void **state)
+{
+	static const struct { int status; const char *body; } said[] = {
+		{ 200, "{\"ID\":\"x\"}" }, { 200, "{\"ContainerID\":\"\"}" },
+		{ 200, "{\"ContainerID\":\"5000\"}" }, { 500, "{}" },
+		{ 200, "[]" },
+	};
+	char get[128], exec[ID_LEN + 1];
+	struct thing t;
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof said / sizeof said[0]; i++) {
+		snprintf(exec, sizeof exec, "%064x", 0xe10 + i);
+		snprintf(get, sizeof get, "/v1.41/exec/%s/json", exec);
+		struct fake_row answer = { "GET", get, said[i].status,
+		    said[i].body, FAKE_LENGTH };
+		fake_rows(&f, &answer, 1);
+		if (owner_exec(&e, &alice, exec, &t, &why) != R_ENGINE_ERROR)
+			fail_msg("exec %u: claim %d", i, t.claim);
+		fake_rows(&f, NULL, 0);
+	}
 }
 
 static void
@@ -484,6 +577,16 @@ judges_labelled(void **state)
 		    t.predefined != v[i].predefined)
 			fail_msg("%s: %d %s", v[i].json, t.claim, t.owner);
 	}
+	/* made by the gate: both labels say so */
+	owner_of_labelled_json(&alice, span_of(VOLUME("{" U "\"alice\"," G
+	    "\"1\"}", "local", "null")), &t);
+	assert_true(t.gate_made);
+	owner_of_labelled_json(&alice, span_of(VOLUME("{" U "\"alice\"}",
+	    "local", "null")), &t);
+	assert_false(t.gate_made);
+	owner_of_labelled_json(&alice, span_of(VOLUME("{" G "\"1\"}", "local",
+	    "null")), &t);
+	assert_false(t.gate_made);
 }
 
 /* Without a label, a volume is theirs whose containers use it. */
@@ -530,8 +633,38 @@ finds_volumes_by_use(void **state)
 		    &why), R_NONE);
 		assert_int_equal(t.claim, want[i]);
 	}
+	/* who uses it cannot be told: then it is not nobody's */
+	fake_rows(&f, answers, 2);
+	assert_int_equal(owner_volume(&e, &alice, "v", &t, NULL, &why),
+	    R_ENGINE_ERROR);
+	fake_rows(&f, answers, 4);
 	/* an answer about something else */
 	assert_int_equal(owner_volume(&e, &alice, "anon", &t, NULL, &why),
+	    R_ENGINE_ERROR);
+}
+
+static void
+counts_ones_own(void **state)
+{
+#define BY_LABEL "filters=%7B%22label%22%3A%5B%22ds01.user%3Dalice%22%5D%7D"
+	static const struct fake_row answers[] = {
+		{ "GET", "/v1.41/containers/json?all=1&" BY_LABEL, 200,
+		    "[{\"Id\":\"a\"},{\"Id\":\"b\"}]", FAKE_LENGTH },
+		{ "GET", "/v1.41/networks?" BY_LABEL, 200, "[{\"Id\":\"n\"}]",
+		    FAKE_LENGTH },
+	};
+	int64_t n = 7;
+
+	(void)state;
+	fake_rows(&f, answers, 2);
+	assert_int_equal(owner_count(&e, &alice, OBJ_CONTAINER, &n, &why),
+	    R_NONE);
+	assert_int_equal(n, 2);
+	assert_int_equal(owner_count(&e, &alice, OBJ_NETWORK, &n, &why),
+	    R_NONE);
+	assert_int_equal(n, 1);
+	fake_rows(&f, NULL, 0);
+	assert_int_equal(owner_count(&e, &alice, OBJ_NETWORK, &n, &why),
 	    R_ENGINE_ERROR);
 }
 
@@ -574,6 +707,10 @@ finds_images(void **state)
 		{ "GET", "/v1.41/images/bare/json", 200, "{\"Id\":\"x\","
 		    "\"Config\":null}", FAKE_LENGTH },
 		{ "GET", "/v1.41/images/UP/json", 400, "{}", FAKE_LENGTH },
+		{ "GET", "/v1.41/images/anon/json", 200, "{\"Config\":{}}",
+		    FAKE_LENGTH },
+		{ "GET", "/v1.41/images/empty/json", 200, "{\"Id\":\"\","
+		    "\"Config\":{}}", FAKE_LENGTH },
 	};
 	static const char *const bad[] = { "", "/x", "x/", "a//b", "../x",
 	    "a/../b", "a/./b", ".", "..", "nosuch", "UP" };
@@ -603,6 +740,15 @@ finds_images(void **state)
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
 		assert_int_equal(owner_image(&e, bad[i], NULL, &config, &why),
 		    R_NOT_FOUND);
+	fake_rows(&f, answers, 5);
+	assert_int_equal(owner_image(&e, "anon", got, &config, &why),
+	    R_ENGINE_ERROR);
+	assert_int_equal(owner_image(&e, "empty", got, &config, &why),
+	    R_ENGINE_ERROR);
+	fake_rows(&f, answers, 3);
+	(void)owner_image(&e, "bare", NULL, &config, &why);
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		(void)owner_image(&e, bad[i], NULL, &config, &why);
 	/* two of them were worth a question */
 	assert_int_equal(f.log_len, strlen("GET /v1.41/images/bare/json\n"
 	    "GET /v1.41/images/nosuch/json\nGET /v1.41/images/UP/json\n"));
@@ -686,6 +832,12 @@ passes_failures_on(void **state)
 	    R_ENGINE_DOWN);
 	assert_int_equal(owner_image(&gone, "x", NULL, &config, &why),
 	    R_ENGINE_DOWN);
+	buf_reset(&config);
+	assert_int_equal(owner_volume_users(&gone, "x", &config, &why),
+	    R_ENGINE_DOWN);
+	assert_int_equal(owner_exec(&gone, &alice, "00000000000000000000000000"
+	    "000000000000000000000000000000000000ff", &t, &why),
+	    R_ENGINE_DOWN);
 	engine_close(&gone);
 }
 
@@ -698,6 +850,8 @@ main(void)
 		T(proves_containers), T(asks_no_more_than_needed),
 		T(cannot_be_led_astray), T(knows_missing_and_ambiguous),
 		T(needs_the_image_to_judge), T(finds_execs),
+		T(knows_a_builders_step), T(forgets_what_no_image_said),
+		T(needs_the_container_of_an_exec), T(counts_ones_own),
 		T(judges_labelled), T(finds_volumes_by_use),
 		T(finds_networks), T(finds_images), T(refuses),
 		T(passes_failures_on),
