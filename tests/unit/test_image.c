@@ -76,6 +76,10 @@ static const struct {
 	{ "reg.example/app", "1", "reg.example/app:1", "reg.example/app:1",
 	    "" },
 	{ "Reg/app", "1", "Reg/app:1", "Reg/app:1", "" },
+	{ "A/app", "1", "A/app:1", "A/app:1", "" },
+	{ "abcdefghi/x", "1", "docker.io/abcdefghi/x:1", "abcdefghi/x:1",
+	    "abcdefghi" },
+	{ HEX "z", "1", "docker.io/library/" HEX "z:1", HEX "z:1", "" },
 	{ "a@" DIGEST, NULL, "docker.io/library/a@" DIGEST, "a@" DIGEST, "" },
 	{ "a", DIGEST, "docker.io/library/a@" DIGEST, "a@" DIGEST, "" },
 	{ "a:1", DIGEST, "docker.io/library/a@" DIGEST, "a@" DIGEST, "" },
@@ -100,6 +104,11 @@ static const struct {
 	{ "a//b", NULL, NULL, NULL, NULL },
 	{ "a/../b", NULL, NULL, NULL, NULL },
 	{ "h:5/.b", NULL, NULL, NULL, NULL },
+	{ "a/.b", NULL, NULL, NULL, NULL },
+	{ "a/-b", NULL, NULL, NULL, NULL },
+	{ "a/_b", NULL, NULL, NULL, NULL },
+	{ ".h/a", NULL, NULL, NULL, NULL },
+	{ "-h.x/a", NULL, NULL, NULL, NULL },
 	{ "-a", NULL, NULL, NULL, NULL },
 	{ "a-", NULL, NULL, NULL, NULL },
 	{ "a b", NULL, NULL, NULL, NULL },
@@ -142,6 +151,10 @@ reads_references(void **state)
 			assert_true(strlen(ref.name) < IMAGE_NAME_MAX);
 		name[n] = 'a';
 	}
+	char big[2 * IMAGE_TEXT_MAX];
+	memset(big, 'a', sizeof(big));
+	big[sizeof(big) - 1] = '\0';
+	assert_false(image_ref_read(big, NULL, &ref));
 	memset(name, 'a', 130);
 	name[129] = '\0';
 	assert_false(image_ref_read("a", name, &ref));
@@ -299,6 +312,10 @@ static const struct {
 	{ "bob/store:1", NOT, NOT, "bob" },
 	{ "broken:1", R_ENGINE_ERROR, R_ENGINE_ERROR, "" },
 	{ "bobs", R_TAG, R_TAG, "" },
+	/* dockerd would take it for an image's id, whosever that is */
+	{ "abba:1", R_TAG, R_TAG, "" },
+	{ "sha256:1", R_TAG, R_TAG, "" },
+	{ "alice/abba:1", R_NONE, R_NONE, "" },
 	{ "bobs@" DIGEST, R_TAG, R_NONE, "" },
 	{ "bobs:1@" DIGEST, R_TAG, R_TAG, "" },
 };

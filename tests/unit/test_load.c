@@ -102,6 +102,9 @@ static const struct {
 	{ M, "[{\"RepoTags\":[\"a:1\"],\"RepoTags\":[\"bob:1\"]}]",
 	    R_IMAGE_ARCHIVE, "" },
 	{ M, "[{\"RepoTags\":\"bob:1\"}]", R_IMAGE_ARCHIVE, "" },
+	/* good names behind it do not make up for it */
+	{ M, "[{\"Config\":[\"c\"],\"RepoTags\":[\"a:1\"]}]", R_IMAGE_ARCHIVE,
+	    "" },
 	{ M, "[{\"RepoTags\":[[\"bob:1\"]]}]", R_IMAGE_ARCHIVE, "" },
 	{ M, "[[{\"RepoTags\":[\"bob:1\"]}]]", R_IMAGE_ARCHIVE, "" },
 	{ M, "[][{\"RepoTags\":[\"bob:1\"]}]", R_IMAGE_ARCHIVE, "" },
@@ -141,6 +144,16 @@ static const struct {
 	    "\"io.containerd.image.name\"]}]}", R_IMAGE_ARCHIVE, "" },
 	{ I, "{\"manifests\":{\"annotations\":{"
 	    "\"io.containerd.image.name\":\"bob:1\"}}}", R_IMAGE_ARCHIVE, "" },
+	{ I, "{\"manifests\":[{\"annotations\":{"
+	    "\"io.containerd.image.name\":\"bob:1\"}},{\"annotations\":{"
+	    "\"io.containerd.image.name\":\"a:1\"}}]}", R_NOT_OWNER_IMAGE,
+	    HUB "bob:1;" },
+	{ I, "{\"manifests\":[{\"annotations\":{"
+	    "\"io.containerd.image.name\":3,"
+	    "\"org.opencontainers.image.ref.name\":\"a:1\"}}]}",
+	    R_IMAGE_ARCHIVE, "" },
+	{ I, "{\"schemaVersion\":2,\"manifests\":null}", R_NONE, "" },
+	{ I, "{\"schemaVersion\":2}", R_NONE, "" },
 	{ I, "[]", R_IMAGE_ARCHIVE, "" },
 };
 
@@ -183,6 +196,29 @@ reads_lists(void **state)
 		buf_reset(&z);
 		gzip(&b, &z);
 		check("by gzip", &z, lists[i].why, lists[i].asked);
+	}
+}
+
+/* The first byte alone is no other compression's: a member may be called so. */
+static void
+tells_names_from_forms(void **state)
+{
+	static const struct { const char *first; enum reason why; } rows[] = {
+		{ "Pictures", R_NONE }, { "_x", R_NONE }, { "BZ", R_NONE },
+		{ "BZh", R_IMAGE_ARCHIVE }, { "\x50\x2a\x4d\x18",
+		    R_IMAGE_ARCHIVE }, { "\x5f\x2a\x4d\x18", R_IMAGE_ARCHIVE },
+		{ "\x60\x2a\x4d\x18", R_NONE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct buf b cleanup_buf = BUF_INIT(0);
+
+		tar_add(&b, rows[i].first, '0', "");
+		tar_add(&b, M, '0', "[{\"RepoTags\":[\"a:1\"]}]");
+		tar_finish(&b);
+		check(rows[i].first, &b, rows[i].why, rows[i].why == R_NONE ?
+		    HUB "a:1;" : "");
 	}
 }
 
@@ -398,6 +434,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_lists),
+		cmocka_unit_test(tells_names_from_forms),
 		cmocka_unit_test(holds_back_in_time),
 		cmocka_unit_test(bounds_names),
 		cmocka_unit_test(bounds_what_is_read_whole),
