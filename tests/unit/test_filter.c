@@ -168,7 +168,13 @@ cuts_documents(void **state)
 		{ OP_NETWORK_INSPECT, 0, NET("adaf", "{}", "{\"" ID_X
 		    "\":{},\"" ID_A "\":{},\"" ID_I "\":{},\"" ID_B
 		    "\":{}}"), NET("adaf", "{}", "{\"" ID_A "\":{}}") },
+		/* longer than an id is none, however it begins */
+		{ OP_NETWORK_INSPECT, 0, NET("na", "{}", "{\"" ID_A
+		    "ff\":{}}"), NET("na", "{}", "{}") },
 		{ OP_NETWORK_INSPECT, 0, "[]", NULL },
+		{ OP_NETWORK_LIST, 0, "{}", NULL },
+		{ OP_NETWORK_LIST, 0, "{\"a\":" NET("na", LABELS("alice",
+		    "1"), "{}") "}", NULL },
 		{ OP_SYSTEM_DF, 0, "{\"LayersSize\":5,\"Images\":[{\"a\":1}],"
 		    "\"Containers\":[" ALL "],\"Volumes\":[" VOL("vb",
 		    LABELS("bob", "1")) "," VOL("va", LABELS("alice", "1"))
@@ -218,6 +224,8 @@ cuts_documents(void **state)
 		    "\"MinAPIVersion\":\"1.40\",\"Components\":null}",
 		    "{\"ApiVersion\":\"1.41\","
 		    "\"MinAPIVersion\":\"1.40\",\"Components\":null}" },
+		{ OP_SYSTEM_VERSION, 0, "{\"ApiVersion\":\"2.99\"}",
+		    "{\"ApiVersion\":\"2.99\"}" },
 		{ OP_SYSTEM_VERSION, 0, "nonsense", NULL },
 		{ OP_SYSTEM_PING, 0, "OK", NULL },
 	};
@@ -250,7 +258,28 @@ shows_nothing_when_it_cannot_ask(void **state)
 	assert_int_equal(out.len, 0);
 	assert_int_equal(filter_document(OP_SYSTEM_INFO, &gone, &alice,
 	    NULL, span_of("{}"), &out, &why), R_ENGINE_DOWN);
+	/* and asks only where there is something to be told */
+	assert_int_equal(filter_document(OP_NETWORK_INSPECT, &gone, &alice,
+	    NULL, span_of(NET("na", "{}", "{}")), &out, &why), R_NONE);
+	assert_int_equal(filter_document(OP_IMAGE_LIST, &gone, &alice, NULL,
+	    span_of("[]"), &out, &why), R_NONE);
+	assert_int_equal(filter_document(OP_IMAGE_LIST, &gone, &alice, NULL,
+	    span_of("[{\"Containers\":-1}]"), &out, &why), R_NONE);
 	engine_close(&gone);
+}
+
+/* One's own containers are listed once, however many networks there are. */
+static void
+asks_once_for_all_networks(void **state)
+{
+	static const char list[] = "[" NET("na", LABELS("alice", "1"), "{\""
+	    ID_A "\":{}}") "," NET("bridge", "{}", "{\"" ID_X "\":{}}") "]";
+	cleanup_buf struct buf out = BUF_INIT(0);
+
+	(void)state;
+	assert_int_equal(filter_document(OP_NETWORK_LIST, &e, &alice, NULL,
+	    span_of(list), &out, &why), R_NONE);
+	assert_int_equal(fake_count(&f, "GET /v1.41/containers/json"), 1);
 }
 
 static void
@@ -299,6 +328,9 @@ asks_the_right_question(void **state)
 		    ID_A "\":true},\"name\":{\"x\":true}}" },
 		{ "filters={\"before\":{\"" ID_A "\":false}}", &alice, R_NONE,
 		    0, "?filters={\"before\":{\"" ID_A "\":true}}" },
+		{ "filters={\"since\":[\"a\",\"" ID_A "\"]}", &alice, R_NONE, 0,
+		    "?filters={\"since\":{\"" ID_A "\":true,\"" ID_A
+		    "\":true}}" },
 		/* another's is as if it were not there */
 		{ "filters={\"before\":[\"x\"]}", &alice, R_NOT_FOUND, 0,
 		    NULL },
@@ -401,6 +433,8 @@ cuts_events(void **state)
 		    "plain")), false },
 		{ EVENT("container", "destroy", ID_G, "\"ds01.user\":"
 		    "\"alice\",\"image\":\"plain\""), false },
+		{ EVENT("container", "destroy", ID_G, "\"aime.mlc.USER\":"
+		    "\"alice\",\"ds01.gate\":\"1\",\"image\":\"plain\""), false },
 		{ EVENT("image", "tag", "sha256:1", ""), true },
 		{ EVENT("volume", "create", "va", "\"driver\":\"local\""),
 		    true },
@@ -422,6 +456,8 @@ cuts_events(void **state)
 		{ EVENT("network", "connect", "na", "\"container\":\"short\""),
 		    false },
 		{ EVENT("daemon", "reload", "d", "\"name\":\"d\""), false },
+		/* an id that is a network's as well */
+		{ EVENT("daemon", "reload", "na", "\"name\":\"na\""), false },
 		{ EVENT("plugin", "enable", "d", "\"name\":\"d\""), false },
 		{ EVENT("builder", "prune", "d", ""), false },
 		{ EVENT("secret", "create", "d", ""), false },
@@ -457,11 +493,35 @@ shows_the_end(void **state)
 	assert_false(filter_event(&e, &mallory, span_of(gone)));
 	fake_rows(&f, answers, N_ANSWERS);
 	assert_true(filter_event(&e, &alice, span_of(made)));
+	/* whether it is gone cannot be told */
+	static const struct fake_row sick = { "GET", "/v1.41/volumes/va", 500,
+	    "{\"message\":\"x\"}", FAKE_LENGTH };
+	fake_rows(&f, &sick, 1);
+	assert_false(filter_event(&e, &alice, span_of(gone)));
 	fake_rows(&f, NULL, 0);
 	assert_true(filter_event(&e, &alice, span_of(gone)));
 	assert_false(filter_event(&e, &alice, span_of(gone)));
 	/* the cache still knows the container */
 	assert_true(filter_event(&e, &alice, span_of(died)));
+}
+
+/* What is kept of a container holds its name too. */
+static void
+asks_again_after_a_rename(void **state)
+{
+	static const char line[] = "GET /v1.41/containers/" ID_A "/json";
+	static const char start[] = EVENT("container", "start", ID_A,
+	    BY("alice", "1", "plain")), renamed[] = EVENT("container",
+	    "rename", ID_A, BY("alice", "1", "plain"));
+	size_t before;
+
+	(void)state;
+	assert_true(filter_event(&e, &alice, span_of(start)));
+	before = fake_count(&f, line);
+	assert_true(filter_event(&e, &alice, span_of(start)));
+	assert_int_equal(fake_count(&f, line), before);
+	assert_true(filter_event(&e, &alice, span_of(renamed)));
+	assert_int_equal(fake_count(&f, line), before + 1);
 }
 
 static void
@@ -482,8 +542,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(cuts_documents), T(shows_nothing_when_it_cannot_ask),
-		T(is_wanted_where_needed), T(asks_the_right_question),
+		T(asks_once_for_all_networks), T(is_wanted_where_needed), T(asks_the_right_question),
 		T(leaks_no_names), T(cuts_events), T(shows_the_end),
+		T(asks_again_after_a_rename),
 		T(asks_nothing_for_others_events),
 	};
 
