@@ -292,6 +292,20 @@ a_list_of_builds_is_empty(void **state)
 		if (f.number == 3)
 			early = f.value;
 	assert_int_equal(early, 1);	/* ends, and does not wait */
+	/* what else is known goes on, what is not does not */
+	it = pb_iter((struct span){ k.out.data + 5, k.out.len - 5 });
+	assert_true(pb_next(&it, &f));
+	assert_int_equal(f.number, 1);
+	assert_int_equal(f.value, 1);
+	buf_reset(&k.out);
+	pb_put_varint(&k.in, 9, 1);
+	assert_int_equal(say(&k, CONTROL "ListenBuildHistory"), H2_PASS);
+	it = pb_iter((struct span){ k.out.data + 5, k.out.len - 5 });
+	while (pb_next(&it, &f))
+		assert_int_not_equal(f.number, 9);
+	/* a message that breaks off */
+	buf_add(&k.in, "\x0a\x05" "ab", 4);
+	assert_int_equal(say(&k, CONTROL "ListenBuildHistory"), H2_REFUSE);
 	buf_reset(&k.out);
 	assert_int_equal(ask(&k.r, CONTROL "UpdateBuildHistory", &none, &k.out,
 	    k.why), H2_REFUSE);
@@ -372,6 +386,7 @@ static const struct solve_row {
 	const char *id;		/* reason; "" passes */
 } solve_rows[] = {
 	{ K_STRING, 6, "dockerfile.v0", NULL, 0, "" },
+	{ K_STRING, 6, "", NULL, 0, "" },
 	{ K_STRING, 6, "gateway.v0", NULL, 0, "build" },
 	{ K_STRING, 6, "Dockerfile.v0", NULL, 0, "build" },
 	{ K_STRING, 9, "network.host", NULL, 0, "host_namespace" },
@@ -437,6 +452,17 @@ static const struct solve_row {
 	{ K_CACHE, 4, "gha", NULL, 0, "remote_source" },
 	{ K_CACHE, 5, "registry", NULL, 0, "" },	/* not followed */
 	{ K_CACHE, 5, "s3", NULL, 0, "" },
+	/* which of two types counts is the decoder's to say */
+	{ K_RAW, 0, NULL, LEN("\x42\x14\x22\x12\x0a\x06" "inline\x0a\x08registry"),
+	    "build" },
+	{ K_RAW, 0, NULL, LEN("\x42\x0d\x22\x0b\x0a\x06" "inline\x1a\x01x"),
+	    "build" },
+	{ K_RAW, 0, NULL, LEN("\x42\x0c\x22\x0a\x08\x01\x0a\x06" "inline"),
+	    "build" },
+	{ K_RAW, 0, NULL, LEN("\x42\x0c\x22\x0a\x0a\x06" "inline\x0a\x05"),
+	    "build" },
+	{ K_EXPORT, 0, "image", "annotation.a=b", 0, "" },
+	{ K_EXPORT, 0, "image", "annotation-index.a=b", 0, "" },
 };
 
 static void
@@ -539,6 +565,27 @@ the_host_network_is_for_who_may_have_it(void **state)
 	expect(&k.out, 9, NULL, "network.host");
 	pb_put_bytes(&k.in, 9, span_of("security.insecure"));
 	assert_int_equal(say(&k, CONTROL "Solve"), H2_REFUSE);
+}
+
+/* A graph that is allowed is there to be built. */
+static void
+graphs_go_on(void **state)
+{
+	static const char *const ways[] = { "2[%s]", "10{1'x'2[%s]}" };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		TALK(k);
+		struct buf text cleanup_buf = BUF_INIT(0);
+		const char *at = strstr(ways[i], "%s");
+
+		buf_printf(&text, "%.*s3{1'local://here'};1{1@0}%s",
+		    (int)(at - ways[i]), ways[i], at + 2);
+		notation(text.data, &k.in, NULL);
+		assert_int_equal(say(&k, CONTROL "Solve"), H2_PASS);
+		assert_non_null(memmem(k.out.data, k.out.len, "local://here",
+		    12));
+	}
 }
 
 /* --- what is written behind the client's -------------------------------------------- */
@@ -837,6 +884,7 @@ main(void)
 		cmocka_unit_test(each_wish_has_its_answer),
 		cmocka_unit_test(graphs_are_for_sites_that_say_so),
 		cmocka_unit_test(the_host_network_is_for_who_may_have_it),
+		cmocka_unit_test(graphs_go_on),
 		cmocka_unit_test(ours_counts),
 		cmocka_unit_test(no_cache_is_imported),
 		cmocka_unit_test(the_same_build_is_written_the_same),

@@ -194,6 +194,7 @@ static const struct row {
 	{ FILES("2{2=-6 " COPY "}"), "build" },
 	{ FILES("2{2=-1 3=-1 " MKDIR "}"), "build" },	/* no output */
 	{ FILES("2{2=-1 3=1 " MKDIR "}"), "build" },
+	{ FILES(""), "build" },			/* nothing done */
 	{ FILES("2{2=-1 3=-9 " MKDIR "}"), "build" },
 	{ FILES("2{2=-1 " MKDIR "}2{2=-1 " MKDIR "}"), "build" },
 	{ FILES("2{2=-1 7{}}"), "build" }, { FILES("2{2=-1 5{}}"), "build" },
@@ -290,6 +291,8 @@ places_in_a_dockerfile_are_left_out(void **state)
 	    &b, id), H2_PASS);
 	assert_int_equal(a.len, b.len);
 	assert_memory_equal(a.data, b.data, b.len);
+	/* and the rest is there */
+	assert_non_null(memmem(a.data, a.len, "docker-image://", 15));
 }
 
 static void
@@ -314,6 +317,63 @@ a_graph_has_an_end(void **state)
 	assert_int_equal(buildkit_llb(&r, buf_span(&def), &out, &why),
 	    R_BUILD);
 	assert_non_null(strstr(why.detail, "operations"));
+}
+
+/* The digest is the operation's, by the one algorithm there is. */
+static void
+an_input_is_named_by_sha256(void **state)
+{
+	static const struct { const char *algorithm; enum h2_verdict v; } named[] = {
+		{ "sha256", H2_PASS }, { "sha257", H2_REFUSE },
+		{ "SHA256", H2_REFUSE },
+	};
+	struct buf op cleanup_buf = BUF_INIT(0);
+	struct notation_ops ops = { .n = 0 };
+
+	(void)state;
+	notation(SRC, &op, NULL);
+	notation_name(&ops, buf_span(&op));
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
+		struct buf text cleanup_buf = BUF_INIT(0);
+		struct buf out cleanup_buf = BUF_INIT(0);
+		char id[64] = "";
+
+		buf_printf(&text, "1'ref'2[" SRC ";1{1'%s%s'}]",
+		    named[i].algorithm, ops.digest[0] + 6);
+		assert_int_equal(ask(CONTROL "Solve", text.data, &out, id),
+		    named[i].v);
+	}
+}
+
+/* Few operations can have many inputs: all of them together are counted. */
+static void
+inputs_have_an_end(void **state)
+{
+	struct buf def cleanup_buf = BUF_INIT(0), out cleanup_buf = BUF_INIT(0);
+	struct buf op cleanup_buf = BUF_INIT(0), in cleanup_buf = BUF_INIT(0);
+	struct notation_ops ops = { .n = 0 };
+	struct buildkit_rules r = { .as = &alice, .graphs = true };
+	struct refusal why = { .why = R_NONE };
+
+	(void)state;
+	notation(SRC, &op, NULL);
+	notation_name(&ops, buf_span(&op));
+	pb_put_bytes(&def, 1, buf_span(&op));
+	pb_put_bytes(&in, 1, span_of(ops.digest[0]));
+	for (int i = 0; i < 1700; i++) {
+		char text[64];
+
+		buf_reset(&op);
+		for (int k = 0; k < 10; k++)
+			pb_put_bytes(&op, 1, buf_span(&in));
+		snprintf(text, sizeof(text), "2{1{1'sh%d'3'/'" HOST "}" ROOT
+		    "}", i);
+		notation(text, &op, NULL);
+		pb_put_bytes(&def, 1, buf_span(&op));
+	}
+	assert_int_equal(buildkit_llb(&r, buf_span(&def), &out, &why),
+	    R_BUILD);
+	assert_non_null(strstr(why.detail, "16384 inputs"));
 }
 
 /* --- the other calls ------------------------------------------------------------------ */
@@ -458,6 +518,8 @@ main(void)
 		cmocka_unit_test(a_graph_does_not_grow_by_itself),
 		cmocka_unit_test(places_in_a_dockerfile_are_left_out),
 		cmocka_unit_test(a_graph_has_an_end),
+		cmocka_unit_test(an_input_is_named_by_sha256),
+		cmocka_unit_test(inputs_have_an_end),
 		cmocka_unit_test(each_call_is_written_afresh),
 		cmocka_unit_test(the_cache_has_its_options),
 	};
