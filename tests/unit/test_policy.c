@@ -594,7 +594,12 @@ static const struct row host_rows[] = {
 	{ "\"Init\":true", R_NONE, "!ShmSize" },
 	{ "\"Memory\":1000000000000000", R_NONE, ":1000000000000000" },
 	{ "\"OomScoreAdj\":-1", R_RESOURCE, NULL },
-	{ "\"OomScoreAdj\":500", R_NONE, NULL },
+	{ "\"OomScoreAdj\":0", R_NONE, NULL },
+	{ "\"OomScoreAdj\":1000", R_NONE, NULL },
+	{ "\"OomScoreAdj\":1001", R_RESOURCE, NULL },
+	{ "\"CpuShares\":1024", R_NONE, "1024" },
+	{ "\"CpuShares\":1025", R_RESOURCE, NULL },
+	{ "\"MemorySwappiness\":100", R_NONE, NULL },
 	{ "\"CpuShares\":2048", R_RESOURCE, NULL },
 	{ "\"CpuShares\":512", R_NONE, "512" },
 	{ "\"MemorySwappiness\":-1", R_NONE, NULL },
@@ -647,6 +652,9 @@ static const struct row host_rows[] = {
 	{ LOG_OPT("mode", "non-blocking"), R_NONE, "mode" },
 	{ LOG_OPT("mode", "x"), R_LOG_DRIVER, NULL },
 	{ LOG_OPT("compress", "true"), R_NONE, "compress" },
+	{ LOG_OPT("max-buffer-size", "16m"), R_NONE, "16m" },
+	{ LOG_OPT("env", A64 A64 A64 A64), R_NONE, A64 },
+	{ LOG_OPT("env", A64 A64 A64 A64 "a"), R_LOG_DRIVER, NULL },
 	{ LOG_OPT("labels", "a,b"), R_NONE, "labels" },
 	{ "\"LogConfig\":{\"Type\":\"\",\"Config\":"
 	  "{\"syslog-address\":\"unix:///x\"}}", R_LOG_DRIVER, NULL },
@@ -669,6 +677,8 @@ static const struct row host_rows[] = {
 	{ "\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"65616\"}]}", R_PORT,
 	  NULL },
 	{ PORT("1023"), R_PORT, NULL },
+	{ PORT("65535"), R_NONE, "65535" },
+	{ PORT("65536"), R_PORT, NULL },
 	{ PORT("1024"), R_NONE, "!HostIp" },
 	{ PORT("8080-8090"), R_NONE, "8080-8090" },
 	{ PORT("8090-8080"), R_PORT, NULL },
@@ -818,6 +828,8 @@ static const struct row loose_rows[] = {
 	  "\"DeviceIDs\":[\"GPU-1\"]" },
 	{ "\"DeviceRequests\":[{\"DeviceIDs\":[\"GPU-2\"]}]", R_GPU, NULL },
 	{ "\"DeviceRequests\":[{\"DeviceIDs\":[\"alloy\"]}]", R_GPU, NULL },
+	{ "\"DeviceRequests\":[{\"Count\":1}]", R_NONE,
+	  "\"DeviceIDs\":[\"GPU-1\"]" },
 	{ "\"DeviceRequests\":[{\"Count\":2}]", R_GPU, NULL },
 	{ "\"DeviceRequests\":[{\"Driver\":\"cdi\",\"DeviceIDs\":"
 	  "[\"nvidia.com/gpu=all\"]}]", R_NONE, "[\"nvidia.com/gpu=GPU-1\"]" },
@@ -1061,6 +1073,8 @@ static const struct {
 	  "/process" },
 	{ "{\"Image\":\"img\",\"StopTimeout\":-1}", "{}", R_RESOURCE, NULL },
 	{ "{\"Image\":\"img\",\"StopTimeout\":121}", "{}", R_RESOURCE, NULL },
+	{ "{\"Image\":\"img\",\"StopTimeout\":120}", "{}", R_NONE, ":120" },
+	{ "{\"Image\":\"img\",\"StopTimeout\":0}", "{}", R_NONE, ":0" },
 	{ "{\"Image\":\"img\",\"StopTimeout\":10}", "{}", R_NONE, ":10" },
 	{ "{\"Image\":\"img\",\"MacAddress\":\"02:00:00:00:00:01\"}", "{}",
 	  R_NETWORK, NULL },
@@ -1505,6 +1519,10 @@ static const struct {
 	  "\"com.docker.network.driver.mtu\":\"1400\"}}", R_NONE, "1400" },
 	{ &schema_network, policy_network, "{\"Name\":\"n1\",\"Options\":"
 	  "{\"com.docker.network.driver.mtu\":\"68\"}}", R_NONE, "68" },
+	{ &schema_network, policy_network, "{\"Name\":\"n1\",\"Options\":"
+	  "{\"com.docker.network.driver.mtu\":\"65535\"}}", R_NONE, "65535" },
+	{ &schema_network, policy_network, "{\"Name\":\"n1\",\"Options\":"
+	  "{\"com.docker.network.driver.mtu\":\"65536\"}}", R_NETWORK, NULL },
 	{ &schema_network, policy_network, "{\"Name\":\"n1\",\"Labels\":"
 	  "{\"ds01.user\":\"bob\"}}", R_RESERVED_LABEL, NULL },
 	{ &schema_connect, policy_connect, "{\"Container\":\"mine\","
@@ -1669,6 +1687,14 @@ test_name(void **state)
 		if ((policy_name(names[i].name, &why) == R_NONE) !=
 		    names[i].ok)
 			fail_msg("%s", names[i].name);
+	/* of 255 bytes, not of 256 */
+	char text[257];
+	memset(text, 'z', sizeof(text));
+	text[255] = '\0';
+	assert_int_equal(policy_name(text, &why), R_NONE);
+	text[255] = 'z';
+	text[256] = '\0';
+	assert_int_equal(policy_name(text, &why), R_NAME);
 }
 
 static const struct { const char *args; bool ok; } ps[] = {
