@@ -1,5 +1,5 @@
 /*
- * made.h - a container that was just made, looked at before it can start.
+ * made.h - a container that was made, looked at before it can start.
  */
 #ifndef MADE_H
 #define MADE_H
@@ -11,7 +11,7 @@
 
 /* What could not be told before dockerd has put image, volumes and defaults
  * together.  t, a container of the caller's; inspect: dockerd's answer for it.
- * R_NONE, or why it has to go again. */
+ * R_NONE, or why it must not start (and goes again, if it was just made). */
 enum reason made_judge(struct engine *e, const struct caller *c,
     const struct thing *t, struct span inspect, struct refusal *why);
 

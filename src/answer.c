@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 
 #include "answer.h"
 #include "log.h"
@@ -15,6 +16,7 @@
 #include "owner_ask.h"
 
 #define EVENTS_PATIENCE 10	/* seconds */
+#define REMOVALS 40		/* attempts at taking a container back */
 
 static const struct { int status; const char *phrase; } phrases[] = {
 	{ 200, "OK" }, { 201, "Created" }, { 204, "No Content" },
@@ -269,20 +271,37 @@ of_judged_image(struct request *r, const struct thing *t)
 	    R_NONE && strcmp(id, r->image_id) == 0);
 }
 
-/* Takes back what was just made, and has not been started. */
+/* Takes back what was just made, and has not been started.  Somebody else's
+ * removal that is under way can fail: then again. */
 static void
 withdraw(struct request *r, const char *id)
 {
+	const struct timespec pause = { 0, 50 * 1000000L };
 	struct engine *e = &r->conn->engine;
 	struct buf target cleanup_buf = BUF_INIT(0);
-	struct buf body cleanup_buf = BUF_INIT(JSON_BODY_MAX);
 	struct refusal why;
 
 	buf_printf(&target, "/v1.%u/containers/%s?force=1&v=1", engine_api(e),
 	    id);
-	if (target.failed || engine_ask(e, "DELETE", buf_span(&target),
-	    span_of(NULL), &body, &why) != 204)
-		warnx("container %s was refused and is still there", id);
+	for (int i = 0; i < REMOVALS && !target.failed; i++) {
+		struct buf body cleanup_buf = BUF_INIT(JSON_BODY_MAX);
+		int status = engine_ask(e, "DELETE", buf_span(&target),
+		    span_of(NULL), &body, &why);
+
+		if (status == 204 || status == 404)
+			return;
+		(void)nanosleep(&pause, NULL);
+	}
+	warnx("container %s was refused and is still there", id);
+}
+
+static enum reason
+judge_created(struct request *r, const struct thing *t, struct span inspect)
+{
+	if (!of_judged_image(r, t))
+		return refuse(&r->why, R_IMAGE_MOVED, "%s", r->image);
+	return r->trusted ? R_NONE : made_judge(&r->conn->engine, &r->as, t,
+	    inspect, &r->why);
 }
 
 /* Its tag may have been moved between our look at the image and dockerd's:
@@ -300,16 +319,13 @@ created(struct request *r, struct span in)
 
 	if (!json_string(json_get(in, "Id"), id, sizeof(id)))
 		return R_ENGINE_ERROR;
-	if (owner_container(&r->conn->engine, &r->as, id, &t, &raw, &r->why) !=
-	    R_NONE)
-		return r->why.why;
-	if (t.claim != CLAIM_MISSING && !of_judged_image(r, &t))
-		why = refuse(&r->why, R_IMAGE_MOVED, "%s", r->image);
-	else if (t.claim != CLAIM_MISSING && !r->trusted)
-		why = made_judge(&r->conn->engine, &r->as, &t,
-		    buf_span(&raw), &r->why);
+	why = owner_container(&r->conn->engine, &r->as, id, &t, &raw,
+	    &r->why);
+	if (why == R_NONE && t.claim != CLAIM_MISSING)
+		why = judge_created(r, &t, buf_span(&raw));
 	if (why != R_NONE) {
-		withdraw(r, id);
+		if (!r->trusted)
+			withdraw(r, id);
 		return why;
 	}
 	record_created(&r->conn->view->caller, t.name, id, r->image, r->type);

@@ -8,6 +8,8 @@
 
 #include "decide.h"
 #include "labels.h"
+#include "made.h"
+#include "owner_ask.h"
 #include "policy.h"
 #include "prune.h"
 
@@ -96,13 +98,31 @@ judge_image_still(struct request *r)
 	return refuse(&r->why, R_IMAGE_MOVED, "of %s", r->thing.name);
 }
 
+/* What answer.c does when a container is made is done again here: between the
+ * two the container can be started from another connection, and a gate can
+ * have ended. */
 static enum reason
 judge_start(struct request *r)
 {
+	struct buf raw cleanup_buf = BUF_INIT(OWNER_ANSWER_MAX);
+	struct engine *e = &r->conn->engine;
 	enum reason why = r->trusted ? R_NONE : judge_image_still(r);
+	int status;
 
-	return why != R_NONE || r->trusted ? why : policy_volumes_still_own(
-	    &r->conn->engine, &r->as, r->thing.id, &r->why);
+	if (why != R_NONE || r->trusted)
+		return why;
+	status = engine_get(e, &raw, &r->why, "/containers/%.64s/json",
+	    r->thing.id);
+	if (status < 0)
+		return r->why.why;
+	if (status == 404)
+		return R_NONE;		/* gone meanwhile: dockerd says so */
+	if (status != 200)
+		return refuse(&r->why, R_ENGINE_ERROR, "container %s: "
+		    "status %d", r->thing.name, status);
+	why = policy_volumes_still_own(e, &r->as, buf_span(&raw), &r->why);
+	return why != R_NONE ? why :
+	    made_judge(e, &r->as, &r->thing, buf_span(&raw), &r->why);
 }
 
 /* Archives are read and written as root, through whatever is mounted.  HEAD

@@ -363,16 +363,11 @@ volumes_own(struct policy_env *env, cJSON *body, struct span image,
  * before anything in it can be reached. */
 enum reason
 policy_volumes_still_own(struct engine *e, const struct caller *c,
-    const char *id, struct refusal *why)
+    struct span inspect, struct refusal *why)
 {
-	struct buf raw cleanup_buf = BUF_INIT(8 << 20);
-	int status = engine_get(e, &raw, why, "/containers/%.64s/json", id);
-	struct json_iter it;
+	struct json_iter it = json_iter(json_get(inspect, "Mounts"));
 	struct span m;
 
-	if (status < 0)
-		return why->why;
-	it = json_iter(json_get(buf_span(&raw), "Mounts"));
 	while (json_next(&it, NULL, &m)) {
 		struct thing t = { 0 };
 		char name[256];

@@ -1,5 +1,8 @@
 /*
- * made.c - a container that was just made, looked at before it can start.
+ * made.c - a container that was made, looked at before it can start.
+ *
+ * Done twice: when it was made, so that its user is told at once and it goes
+ * again, and before each start, which is what guarantees it.
  *
  * Two things are known only then, and hold for as long as it exists.
  *
@@ -18,10 +21,12 @@
  * that no volume is used by containers with and without root.
  */
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "bind.h"
 #include "made.h"
@@ -31,6 +36,16 @@
 
 #define PEEK (8 * TAR_BLOCK)	/* attributes, if any, and the entry */
 #define LOOKS 8			/* until dockerd's error is believed */
+#define SAFE_KEPT 64		/* containers */
+#define REMOVALS 20		/* looks at one that is being removed */
+
+/* Whose file of groups was found safe, which it is for as long as it exists
+ * (and its runc): the start that follows a create asks nothing again. */
+static struct {
+	pthread_mutex_t lock;
+	char id[SAFE_KEPT][ID_LEN + 1];
+	unsigned next;
+} safe = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /* --- one entry of the container's files --------------------------------------- */
 
@@ -108,18 +123,27 @@ look(struct engine *e, const char *id, const char *path, struct entry *f,
 	    R_MOUNT, "%.100s: the engine cannot look at it", path);
 }
 
-/* Is it gone, or going?  Then nobody starts it any more. */
+/* Is it gone?  Then nobody starts it any more.  A removal that is under way
+ * is waited for, since it can fail. */
 static bool
 is_gone(struct engine *e, const char *id)
 {
-	struct buf raw cleanup_buf = BUF_INIT(OWNER_ANSWER_MAX);
+	const struct timespec pause = { 0, 50 * 1000000L };
 	struct refusal why;
 	char state[32];
-	int status = engine_get(e, &raw, &why, "containers/%s/json", id);
+	int status, tries = 0;
 
-	return status == 404 || (status == 200 && json_string(json_path(
-	    buf_span(&raw), "State", "Status", NULL), state, sizeof(state)) &&
-	    (strcmp(state, "removing") == 0 || strcmp(state, "dead") == 0));
+	for (;;) {
+		struct buf raw cleanup_buf = BUF_INIT(OWNER_ANSWER_MAX);
+
+		status = engine_get(e, &raw, &why, "containers/%s/json", id);
+		if (status != 200 || !json_string(json_path(buf_span(&raw),
+		    "State", "Status", NULL), state, sizeof(state)))
+			return status == 404;
+		if (strcmp(state, "removing") != 0 || tries++ == REMOVALS)
+			return strcmp(state, "dead") == 0;
+		(void)nanosleep(&pause, NULL);
+	}
 }
 
 /* --- the file of groups ------------------------------------------------------------ */
@@ -244,18 +268,42 @@ judge_targets(struct engine *e, const struct caller *c, const char *id,
 	return r;
 }
 
+static bool
+is_known_safe(const char *id)
+{
+	bool found = false;
+
+	(void)pthread_mutex_lock(&safe.lock);
+	for (size_t i = 0; i < SAFE_KEPT && !found; i++)
+		found = strcmp(safe.id[i], id) == 0;
+	(void)pthread_mutex_unlock(&safe.lock);
+	return found;
+}
+
+static void
+keep_safe(const char *id)
+{
+	(void)pthread_mutex_lock(&safe.lock);
+	snprintf(safe.id[safe.next++ % SAFE_KEPT], ID_LEN + 1, "%s", id);
+	(void)pthread_mutex_unlock(&safe.lock);
+}
+
 static enum reason
 judge_confined(struct engine *e, const struct caller *c, const char *id,
     struct span inspect, struct refusal *why)
 {
-	bool safe;
-	enum reason r = engine_runs(e, "runc", 1, 3, &safe, why);
+	bool fixed;
+	enum reason r;
 
-	if (r != R_NONE || safe)
-		return r;
-	r = judge_group_file(e, c, id, why);
-	if (r == R_NONE)
+	if (is_known_safe(id))
+		return R_NONE;
+	r = engine_runs(e, "runc", 1, 3, &fixed, why);
+	if (r == R_NONE && !fixed)
+		r = judge_group_file(e, c, id, why);
+	if (r == R_NONE && !fixed)
 		r = judge_targets(e, c, id, inspect, why);
+	if (r == R_NONE)
+		keep_safe(id);
 	/* a prune beside us leaves nothing to look at */
 	return r != R_NONE && is_gone(e, id) ? R_NONE : r;
 }

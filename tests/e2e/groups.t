@@ -82,6 +82,38 @@ ln -s ../d/group "$WORK/root/etc/group"
 image ds01t-groups-file
 moves 'a link' -v "$SRC:/w" ds01t-groups-file
 
+# --- started from another connection while it is still being looked at, which
+# takes longer the more mounts there are
+ln -sfn etc "$WORK/root/foo"
+image ds01t-groups
+binds="\"$SRC:/foo\""
+for i in $(seq 20); do
+	binds="$binds,\"ds01t-g$i:/m$i/a/b/c/d/e\""
+done
+hasty() {	# 403: the start was judged by itself; 404: nothing was there yet
+	( api $ALICE POST '/containers/create?name=ds01t-g' \
+	    "{\"Image\":\"ds01t-groups\",\"Cmd\":[\"sleep\",\"99\"],\"HostConfig\":{\"Binds\":[$binds]}}"
+	echo "$STATUS" >"$WORK/created" ) &
+	maker=$!
+	until direct inspect ds01t-g >/dev/null 2>&1 ||
+	    ! kill -0 $maker 2>/dev/null; do
+		:
+	done
+	OUT=$WORK/out2 ERR=$WORK/err2 api $ALICE POST /containers/ds01t-g/start
+	echo "$STATUS" >>"$WORK/hasty"
+	wait $maker
+	direct rm -fv ds01t-g >/dev/null 2>&1
+}
+: >"$WORK/hasty"
+for i in 1 2 3 4 5 6 7 8; do
+	! grep -q 403 "$WORK/hasty" || break
+	hasty
+done
+is "$(cat "$WORK/created")" 403 'a mount over a link among many others'
+grep -q 403 "$WORK/hasty" && ! grep -q 204 "$WORK/hasty"
+row $? 'who starts it meanwhile is refused as well'
+api_refused 403 parameter $ALICE DELETE '/containers/ds01t-g?link=1'
+
 # --- what has no directory of the host, and so may have root, is left alone
 may $ALICE docker run --rm --pull never -v /foo ds01t-groups true
 
