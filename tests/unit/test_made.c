@@ -344,6 +344,7 @@ test_ways(void **state)
 		    "\"Config\":{\"Labels\":{\"ds01.confined\":\"true\"}},"
 		    "\"Mounts\":[%s],\"HostConfig\":{\"Tmpfs\":{%s}}}",
 		    w->mounts, w->tmpfs);
+		forget_safe();
 		f = (struct fake){ 0 };
 		fake_start(&f, "1.47");
 		fake_rows(&f, answers, n);
