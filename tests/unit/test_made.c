@@ -265,7 +265,7 @@ static const struct way {
 	    { { "/a", '2', "0000777", "0000000" } }, R_MOUNT },
 	{ "below a file", AT("bind", "/a/b"), "",
 	    { { "/a", '0', "0000755", "0000000" } }, R_MOUNT },
-	{ "its own parent is held by the mount", AT("bind", "/a/b"), "",
+	{ "its own parent is held by the mount", AT("bind", "/a/bcd"), "",
 	    { { "/a", '5', "0000755", "0001751" } }, R_NONE },
 	{ "a directory above it is the user's", AT("bind", "/a/b/c"), "",
 	    { { "/a", '5', "0000755", "0001751" },

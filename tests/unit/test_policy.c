@@ -676,6 +676,8 @@ static const struct row host_rows[] = {
 	  NULL },
 	{ "\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"65616\"}]}", R_PORT,
 	  NULL },
+	{ PORT("0"), R_NONE, NULL },
+	{ PORT("0-0"), R_NONE, NULL },
 	{ PORT("1023"), R_PORT, NULL },
 	{ PORT("65535"), R_NONE, "65535" },
 	{ PORT("65536"), R_PORT, NULL },
@@ -898,6 +900,9 @@ static const struct {
 	  "[\"nvidia.com/gpu=0\",\"nvidia.com/gpu=1\"]" },
 	{ &counted, "\"Devices\":[{\"PathOnHost\":\"/dev/nvidia1\"}]", "", "",
 	  R_NONE, "/dev/nvidia1" },
+	/* device files are no request to the runtime */
+	{ &counted, "\"Devices\":[{\"PathOnHost\":\"/dev/nvidia1\"}]", "", "",
+	  R_NONE, "DEVICES=void\"" },
 	{ &counted, "\"Devices\":[{\"PathOnHost\":\"/dev/nvidiax\"}]", "", "",
 	  R_GPU, NULL },
 	{ &counted, "", "\"NVIDIA_VISIBLE_DEVICES=0,1\"", "", R_NONE,
@@ -1468,6 +1473,8 @@ static const struct {
 } other_rows[] = {
 	{ &schema_update, policy_update, "{\"PidsLimit\":-1}", R_NONE,
 	  "{\"PidsLimit\":4096}" },
+	{ &schema_update, policy_update, "{\"PidsLimit\":0}", R_NONE,
+	  "{\"PidsLimit\":4096}" },
 	{ &schema_update, policy_update, "{\"PidsLimit\":5000}", R_RESOURCE,
 	  NULL },
 	{ &schema_update, policy_update, "{\"PidsLimit\":null,\"Memory\":0}",
@@ -1491,6 +1498,13 @@ static const struct {
 	  "{\"Name\":\"ds01-bind-1000-0123456789abcdef\"}", R_NAME, NULL },
 	{ &schema_volume, policy_volume, "{\"Labels\":{\"ds01.user\":"
 	  "\"bob\"}}", R_RESERVED_LABEL, NULL },
+	{ &schema_volume, policy_volume, "{\"Labels\":{\"ds01.user\":"
+	  "\"alice\"}}", R_NONE,
+	  "\"ds01.user\":\"alice\"" },
+	{ &schema_volume, policy_volume, "{\"Labels\":{\"ds01.user\":"
+	  "\"\"}}", R_RESERVED_LABEL, NULL },
+	{ &schema_volume, policy_volume, "{\"Labels\":{\"ds01.gate\":"
+	  "\"alice\"}}", R_RESERVED_LABEL, NULL },
 	{ &schema_volume, policy_volume, "{\"Labels\":null}", R_NONE,
 	  "\"ds01.user\":\"alice\"" },
 	{ &schema_network, policy_network, "{\"Name\":\"n1\",\"Driver\":"
