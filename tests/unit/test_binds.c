@@ -659,6 +659,17 @@ choose_roots(char which)
 	}
 }
 
+/* The tree, the roots that are allowed in it, and whoever opens paths. */
+static void
+begin(char roots, void (*serve)(int))
+{
+	if (!made)
+		skip();
+	prepare();
+	choose_roots(roots);
+	start(serve);
+}
+
 static enum reason
 judge_one(struct policy_env *env, const char *source, bool missing,
     struct buf *out, struct refusal *why)
@@ -725,11 +736,7 @@ test_options(void **state)
 	struct refusal why;
 
 	(void)state;
-	if (!made)
-		skip();
-	prepare();
-	choose_roots('~');
-	start(serve_alice);
+	begin('~', serve_alice);
 	assert_int_equal(judge_bind(&env, &(struct bind){ .source = home,
 	    .target = "/t", .readonly = true, .options = options }, &why),
 	    R_NONE);
@@ -752,11 +759,7 @@ test_sandbox(void **state)
 	FILE *f;
 
 	(void)state;
-	if (!made)
-		skip();
-	prepare();
-	choose_roots('~');
-	start(serve_alice);
+	begin('~', serve_alice);
 	f = fopen(in_tree("@/mountinfo"), "we");
 	assert_non_null(f);
 	fputs("999999999 1 254:0 / / rw - ext4 /dev/vda rw\n", f);
@@ -790,11 +793,7 @@ test_data_root(void **state)
 	struct refusal why;
 
 	(void)state;
-	if (!made)
-		skip();
-	prepare();
-	choose_roots('/');
-	start(serve_alice);
+	begin('/', serve_alice);
 	for (size_t i = 0; i < N(steps); i++) {
 		struct buf out cleanup_buf = BUF_INIT(0);
 		struct policy_env env = { .caller = &alice, .cfg = &config };
@@ -899,11 +898,7 @@ test_not_judged(void **state)
 	struct refusal why;
 
 	(void)state;
-	if (!made)
-		skip();
-	prepare();
-	choose_roots('~');
-	start(serve_alice);
+	begin('~', serve_alice);
 	assert_int_equal(judge_bind(&env, &b, &why), R_NONE);
 	assert_null(env.binds);
 	/* and of what exists nothing is harmless */
@@ -931,11 +926,7 @@ test_missing(void **state)
 	struct stat st;
 
 	(void)state;
-	if (!made)
-		skip();
-	prepare();
-	choose_roots('~');
-	start(serve_alice);
+	begin('~', serve_alice);
 	for (size_t i = 0; i < N(miss); i++) {
 		struct buf out cleanup_buf = BUF_INIT(0);
 		struct policy_env env = { .caller = &alice, .cfg = &config };
@@ -1089,11 +1080,7 @@ test_volumes(void **state)
 	struct refusal why;
 
 	(void)state;
-	if (!made)
-		skip();
-	prepare();
-	choose_roots('~');
-	start(serve_alice);
+	begin('~', serve_alice);
 	for (size_t i = 0; i < N(there); i++) {
 		snprintf(volume, sizeof(volume), "%s",
 		    in_tree(there[i].volume));
