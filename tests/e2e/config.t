@@ -111,6 +111,35 @@ wait $S
 row $? 'a session takes a change too'
 place_config
 
+# --- disabled is as if the gate were not there: unjudged and unlabelled
+B='{"Image":"'$IMAGE'","HostConfig":{"Privileged":true}}'
+api_refused 403 privileged $ALICE POST '/containers/create?name=ds01t-p' "$B"
+place_config 'isolation_mode: disabled'
+answers 201 $ALICE POST '/containers/create?name=ds01t-p' "$B"
+place_config
+direct inspect --format '{{.HostConfig.Privileged}} {{.Config.Labels}}' \
+    ds01t-p >"$OUT"
+grep -q '^true' "$OUT" && ! grep -q ds01.user "$OUT"
+row $? '… it is what was asked for, and nobody'"'"'s'
+direct rm -f ds01t-p >/dev/null 2>&1
+
+# --- who builds at all, and with what
+for m in deny classic; do
+	place_config "builds: $m"
+	for p in /session /grpc; do
+		api_refused 403 'Permission denied: build: BuildKit' $ALICE \
+		    POST $p '' -H 'Connection: Upgrade' -H 'Upgrade: h2c'
+	done
+done
+place_config 'builds: deny'
+api_refused 403 'Permission denied: build: build' $ALICE POST /build
+place_config 'builds: classic'
+api $ALICE POST /build
+[ -n "$STATUS" ] && [ "$STATUS" != 403 ]
+row $? "builds: classic: dockerd is asked, and says $STATUS"
+STATUS=
+place_config
+
 # --- an engine that is replaced while a gate lives: its versions are asked anew
 cat >"$WORK/old.pl" <<'END'
 use Socket;

@@ -473,4 +473,21 @@ for c in pull push; do
 	row $? "$c is tried where it may be"
 done
 place_config
+
+# --- a container says of which image it was judged; of another it stays shut,
+# whoever made it so and however long ago
+own() {	# name, the image it says
+	direct create --name "$1" --label "ds01.user=$ALICE" --label ds01.gate=1 \
+	    --label "ds01.image=$2" $IMAGE true >/dev/null
+}
+own ds01i-true "$(id_of $IMAGE)"
+own ds01i-swapped "sha256:$(printf '%064d' 0)"
+may $ALICE docker start ds01i-true
+may $ALICE docker cp ds01i-true:/etc/passwd copied
+T='of ds01i-swapped became another one'
+for p in POST:start POST:restart; do
+	api_refused 409 "$T" $ALICE ${p%:*} "/containers/ds01i-swapped/${p#*:}"
+done
+refused "$T" $ALICE docker cp ds01i-swapped:/etc/passwd copied
+may $CAROL docker start ds01i-swapped
 finish
