@@ -142,6 +142,8 @@ void doctor_root(struct doctor *d);
 void doctor_listeners(struct doctor *d);
 void doctor_side_doors(struct doctor *d);
 void doctor_memory(struct doctor *d);
+/* ctl_doctor_gates.c */
+void doctor_gates(struct doctor *d);
 /* ctl_doctor_logs.c */
 void doctor_logs(struct doctor *d);
 /* ctl_doctor.c */
@@ -157,6 +159,8 @@ void ctl_holes(struct doctor *d, const char *component, const char *version);
 /* A line of /proc/net/tcp or tcp6: true, port and inode if it listens. */
 bool ctl_tcp_listens(const char *line, unsigned *port, unsigned long *inode,
     bool *loopback);
+/* A line of a gate's /proc/PID/cgroup: is that group the gates' or the top? */
+bool ctl_gate_apart(const char *line);
 /* Does the text of a cgroup's file say a number of bytes? */
 bool ctl_memory_bound(const char *text);
 /* A line of /proc/PID/cgroup: the group of the memory controller, and in which

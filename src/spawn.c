@@ -4,8 +4,9 @@
  * Guarantees the gate an environment that owes nothing to the caller: own
  * session, no terminal, "/" as its directory, default signals and limits, an
  * empty environment, no descriptor but its own four, and the service user's
- * identity.  The gate and the probe are left to init: they are not children
- * of the command, which would otherwise see strangers in its wait(2).
+ * identity, in a control group of root's.  The gate and the probe are left to
+ * init: they are not children of the command, which would otherwise see
+ * strangers in its wait(2).
  *
  *   launcher ── helper (waits, ends with the gate's status or is killed)
  *                 ├── probe   the caller, for good
@@ -15,16 +16,19 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mempolicy.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "drop.h"
 #include "lease.h"
 #include "probe.h"
@@ -32,6 +36,10 @@
 
 #define ABOVE_GATE_FDS 16
 #define GATE_NOFILE 4096
+#define CPUS_MAX 8192
+#define TIMER_SLACK 50000	/* ns, the kernel's own */
+#define IOPRIO_OF_PROCESS 1	/* linux/ioprio.h, which is not everywhere */
+#define IOPRIO_BY_NICE 0
 
 struct parts {
 	int session, control, lease;
@@ -102,19 +110,47 @@ reset_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/*
+ * A gate serves later commands too, and others wait for its decisions: not at
+ * this one's priority, on its processors, in its memory, or as late as it
+ * likes its timers.  Each is best effort, as limits are.
+ */
+static void
+reset_scheduling(void)
+{
+	static unsigned char cpus[CPUS_MAX / 8];
+	const struct sched_param other = { .sched_priority = 0 };
+
+	(void)sched_setscheduler(0, SCHED_OTHER, &other);
+	(void)setpriority(PRIO_PROCESS, 0, 0);
+	(void)syscall(SYS_ioprio_set, IOPRIO_OF_PROCESS, 0, IOPRIO_BY_NICE);
+	memset(cpus, 0xff, sizeof(cpus));	/* those there are, of all */
+	(void)syscall(SYS_sched_setaffinity, 0, sizeof(cpus), cpus);
+	(void)syscall(SYS_set_mempolicy, MPOL_DEFAULT, NULL, 0);
+	(void)prctl(PR_SET_TIMERSLACK, TIMER_SLACK, 0, 0, 0);
+}
+
+/* No earlier in the kernel's choice, when memory ends, than a service. */
+static void
+reset_oom(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd == -1)
+		return;
+	(void)!write(fd, "0", 1);	/* best effort, as limits are */
+	(void)close(fd);
+}
+
 /* Away from the caller's terminal, directory, umask and priorities. */
 static int
 detach(void)
 {
-	const struct sched_param other = { .sched_priority = 0 };
-
 	/* a fork is never a group leader, so this cannot fail */
 	if (setsid() == -1 || chdir("/") == -1)
 		return -1;
 	umask(077);
-	/* a gate serves later commands too: not at this one's nice value */
-	(void)sched_setscheduler(0, SCHED_OTHER, &other);
-	(void)setpriority(PRIO_PROCESS, 0, 0);
+	reset_scheduling();
 	return 0;
 }
 
@@ -199,6 +235,7 @@ become_probe(int sock, char **argv)
 static _Noreturn void
 run_helper(struct parts *p, pid_t launcher)
 {
+	uid_t caller = getuid();
 	struct service who;
 	int pair[2], status;
 	pid_t gate, probe;
@@ -219,6 +256,10 @@ run_helper(struct parts *p, pid_t launcher)
 	    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == -1 ||
 	    getppid() != launcher)
 		fail(p->lease, START_SETUP);
+	/* and of his control groups' */
+	if (cgroup_leave(caller) == -1)
+		fail(p->lease, START_CGROUP);
+	reset_oom();
 	if (drop_find_service(&who, DS01_SERVICE_USER) == -1)
 		fail(p->lease, START_NO_SERVICE);
 	p->probe = pair[0];

@@ -42,6 +42,8 @@ static const struct {
 	    "not writable by others", false },
 	[START_FORK] = { "cannot start a process for the gate", true },
 	[START_SETUP] = { "cannot set the gate up", true },
+	[START_CGROUP] = { "cannot move the gate out of your control group "
+	    "(/sys/fs/cgroup), where you could stop it", true },
 	[START_DROP] = { "cannot give the gate its reduced privileges", true },
 	[START_EXEC] = { "cannot execute " DS01_GATE, true },
 	[START_SILENT] = { "the gate does not answer", false },

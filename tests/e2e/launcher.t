@@ -10,6 +10,7 @@ set -u
 D=${DS01_BIN:-${PLACE-}/usr/bin/ds01-docker}
 S=${D%/*}/ds01-docker-session
 RUN=${DS01_RUN_DIR:-${PLACE-}/run/ds01-docker}
+CTL=${D%/bin/*}/sbin/ds01-dockerctl
 GATE=${DS01_GATE:-${PLACE-}/usr/libexec/ds01-docker/gate}
 SERVICE=${SERVICE_USER:-ds01-docker}
 CLI=${ENGINE_CLI:-/usr/bin/docker}
@@ -330,6 +331,85 @@ end_gates
 no_probes() { ! probes; }
 wait_for no_probes
 result $? "the probe ends with its gate" "$(ps -fu "$U")"
+
+# --- control groups ---------------------------------------------------------
+
+tree=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+freezer=$(awk '$3 == "cgroup" && $4 ~ /(^|,)freezer(,|$)/ { print $2; exit }' \
+    /proc/mounts)
+G=$tree/ds01-test-$uid		# handed to the user as systemd does
+F=$freezer/ds01-test-$uid
+grouped() {			# in both: a function and its words
+	(
+	echo 0 >"$G/a/cgroup.procs"
+	[ -z "$freezer" ] || echo 0 >"$F/cgroup.procs"
+	"$@")
+}
+hold() {			# a session with that script before it
+	exec 8>&-
+	end_gates
+	grouped as G="$G" bash -c "$1"' exec $S cat' <"$work/hold" >/dev/null &
+	holder=$!
+	exec 8>"$work/hold"
+	wait_for gates_are 1
+	gate=$(gates)
+}
+if [ -n "$tree" ]; then
+	mkdir -p "$G/a"
+	chown -R "$U" "$G"
+	[ -z "$freezer" ] || mkdir -p "$F"
+	hold '
+	    echo 1000 >/proc/self/oom_score_adj
+	    echo 1000000000 >/proc/self/timerslack_ns
+	    set -- chrt -i 0 ionice -c 3 taskset -c 0 nice -n 19 "$S"
+	    S=; exec "$@" cat;'
+	like "his command is in his group" "$(cat "$G/a/cgroup.procs")" '^[0-9]'
+	is "gate: in none of his" "$(grep -v ':/$' "/proc/$gate/cgroup" |
+	    sed 's/.*://' | sort -u)" "/$SERVICE/$uid"
+	is "gate: group and files are root's" "$(find "$tree/$SERVICE" \
+	    ! -user 0 -o -perm /022 | head)" ""
+	[ ! -e "$tree/$SERVICE/$uid/pids.max" ] ||
+	    is "gate: bounds" "$(cd "$tree/$SERVICE/$uid" && cat pids.max)" 4096
+	is "gate: not before services when memory ends" \
+	    "$(cat "/proc/$gate/oom_score_adj")" 0
+	is "gate: scheduling class, nice value" \
+	    "$(ps -o cls=,ni= -p "$gate" | tr -s ' ')" "$(ps -o cls=,ni= -p 1 |
+	    tr -s ' ')"
+	is "gate: input and output" "$(ionice -p "$gate")" "$(ionice -p $$)"
+	is "gate: processors" "$(status_of "$gate" Cpus_allowed_list)" \
+	    "$(status_of 1 Cpus_allowed_list)"
+	is "gate: timers" "$(cat "/proc/$gate/timerslack_ns")" 50000
+	like "the user cannot take it into his group" \
+	    "$(sh_as "echo $gate >$G/a/cgroup.procs")" 'denied|not permitted'
+	like "nor write to its group" \
+	    "$(sh_as "echo 1 >$tree/$SERVICE/$uid/cgroup.freeze")" denied
+	like "doctor is content" "$("$CTL" doctor gates)" '^ok .* gate\(s\) run'
+	echo "$gate" >"$G/a/cgroup.procs"	# as gates were before
+	like "but not with one in his group" "$("$CTL" doctor gates)" \
+	    "^FAIL .*gate $gate is in .*/ds01-test-$uid/a"
+	echo "$gate" >"$tree/$SERVICE/$uid/cgroup.procs"
+	sh_as "echo 1 >$G/a/cgroup.freeze"
+	[ -z "$freezer" ] || echo FROZEN >"$F/freezer.state"
+	like "it goes on while he freezes his" "$(as timeout 20 "$D" version \
+	    --format '{{.Server.Version}}' 2>&1) $(gates)" \
+	    "^[0-9]+\\.[^ ]* $gate\$"
+	[ -z "$freezer" ] || echo THAWED >"$F/freezer.state"
+	sh_as "echo 0 >$G/a/cgroup.freeze"
+	if [ -e "$G/a/cgroup.kill" ]; then
+		sh_as "echo 1 >$G/a/cgroup.kill"
+		wait $holder 2>/dev/null
+		is "and when he kills all in his" $? 137
+		is "it is there" "$(sh_as '$S true'; gates)" "$gate"
+	fi
+	exec 8>&-
+	end_gates
+	like "where it cannot leave there is none" "$(grouped outside \
+	    "mount -t tmpfs tmpfs /sys/fs/cgroup" '$D ps')" \
+	    'out of your control group'
+	rmdir "$G/a" "$G"
+	[ -z "$freezer" ] || rmdir "$F"
+fi
+exec 8>&-
 
 # --- which engine -----------------------------------------------------------
 

@@ -139,6 +139,12 @@ place_clear() {
 			userdel "$u" 2>/dev/null
 		done <"$PLACE/users"
 	fi
+	# the gates' control groups
+	awk '$3 ~ /^cgroup2?$/ { print $2 }' /proc/self/mounts |
+	    while read -r m; do
+		[ -d "$m/$SERVICE_USER" ] || continue
+		find "$m/$SERVICE_USER" -depth -type d -exec rmdir {} + 2>/dev/null
+	done
 	if [ -s "$PLACE/groups" ]; then
 		while read -r g; do	# another run may have joined it
 			[ -n "$(getent group "$g" | cut -d : -f 4)" ] ||

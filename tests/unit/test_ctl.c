@@ -1,8 +1,8 @@
 /*
  * test_ctl.c - the parts of ds01-dockerctl that can be told wrong quietly:
  * versions, dates, audit lines, the saved list, what puts users back.
- * links: ctl_audit ctl_doctor_engine ctl_doctor_logs ctl_group ctl_readders
- * links: ctl_run
+ * links: ctl_audit ctl_doctor_engine ctl_doctor_gates ctl_doctor_logs
+ * links: ctl_group ctl_readders ctl_run
  * links: buf span log reason json json_check json_walk
  * links: config config_keys config_value config_print
  */
@@ -142,6 +142,24 @@ holes_are_those_of_the_version(void **state)
 		assert_int_equal(strstr(found, rows[i].id) != NULL,
 		    rows[i].has);
 	}
+}
+
+static void
+gates_are_apart(void **state)
+{
+	static const struct { const char *line; bool apart; } rows[] = {
+		{ "0::/", true }, { "4:freezer:/", true },
+		{ "0::/" DS01_SERVICE_USER "/1001", true },
+		{ "0::/user.slice/user-1001.slice/session-2.scope", false },
+		{ "0::/user.slice/" DS01_SERVICE_USER "/1001", false },
+		{ "0::/" DS01_SERVICE_USER "x/1001", false },
+		{ "0::/../" DS01_SERVICE_USER "/1001", false },
+		{ "1:name=systemd:/user.slice", false }, { "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++)
+		assert_int_equal(ctl_gate_apart(rows[i].line), rows[i].apart);
 }
 
 static void
@@ -522,6 +540,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(versions_are_ordered),
 		cmocka_unit_test(holes_are_those_of_the_version),
+		cmocka_unit_test(gates_are_apart),
 		cmocka_unit_test(memory_has_a_bound),
 		cmocka_unit_test(auditd_keeps_enough),
 		cmocka_unit_test(events_are_rotated),

@@ -57,6 +57,7 @@ FAKE(doctor_listeners)
 FAKE(doctor_side_doors)
 FAKE(doctor_memory)
 FAKE(doctor_logs)
+FAKE(doctor_gates)
 #undef FAKE
 
 static const struct {
