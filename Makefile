@@ -50,8 +50,8 @@ ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) $(WERROR) $(HARDEN) $(SAN) $(DEFS) \
 	   -Iinclude -pthread
 
 # Rooms of each program.  The launcher is setuid: libc and libcap-ng only.
-LAUNCHER = launcher cmdline context ask drop start start_explain spawn \
-	   cgroup probe
+LAUNCHER = launcher cmdline context ask drop start start_explain start_sweep \
+	   spawn cgroup probe
 CTL      = $(basename $(notdir $(wildcard src/ctl*.c)))
 SHARED   = span buf reason log config config_keys config_value config_print
 GATE     = $(filter-out $(LAUNCHER) $(CTL),$(basename $(notdir $(wildcard src/*.c)))) \

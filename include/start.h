@@ -69,6 +69,9 @@ void start_gate(struct start *s, int want_private);
 /* One line for people: why there is no gate.  Not for the root half. */
 void start_explain(const struct start *s, char *text, size_t cap);
 
+/* Before a private gate's name is made (start_sweep.c): the names of private
+ * gates of uid that were killed are removed. */
+void start_sweep(int run_dir, uid_t uid);
 /* The tail of start_gate (spawn.c): turns sockets into a running gate.
  * session and control listen; control is -1 for a private gate; lease is the
  * gate's end; argv the launcher's.  Returns a child to be given to spawn_end(), or -1. */

@@ -5,7 +5,7 @@
  * sockets are named after uid, audit login, audit session and mount namespace,
  * made by root, and the control socket can be connected to by root alone.
  * What is waited for is waited for a bounded time, and what a killed launcher
- * leaves is a name that the next one replaces.
+ * leaves is a name that the next one replaces or sweeps away (start_sweep.c).
  */
 #include <sys/file.h>
 #include <sys/prctl.h>
@@ -487,6 +487,7 @@ private_gate(struct start *s, const char *key)
 	struct lease_hello *h = &s->hello;
 	char tail[32];
 
+	start_sweep(s->run_dir, h->uid);
 	h->control[0] = '\0';
 	(void)snprintf(tail, sizeof(tail), ".p%d.sock", (int)h->pid);
 	if (name_socket(s, h->socket, key, tail))

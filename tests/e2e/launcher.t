@@ -326,6 +326,30 @@ sh_as 'DS01_WRAPPER_DEBUG=1 $S true' >/dev/null
 none_private() { ! private; }
 wait_for none_private
 result $? "a private gate ends with its command" "$(ls "$RUN")"
+private_names() { ls "$RUN" | grep -c "^$uid-.*\.p[0-9]"; }
+for i in 1 2 3; do		# each starts one more, and then it crashes
+	as DS01_WRAPPER_DEBUG=1 "$S" cat <"$work/hold" >/dev/null 2>&1 &
+	holder=$!
+	exec 8>"$work/hold"
+	wait_for gates_are 1
+	end_gates
+	exec 8>&-
+	wait $holder
+done
+is "a killed private gate's name stays until the next" "$(private_names)" 1
+other=$RUN/$((uid + 1))-0-0-0.p2147483647.sock
+perl -MSocket -e 'socket(S, AF_UNIX, SOCK_STREAM, 0);
+    bind(S, sockaddr_un($ARGV[0]))' "$other"
+sh_as 'DS01_WRAPPER_DEBUG=1 $S sh -c "exec sleep 60 >/dev/null 2>&1 & true"' \
+    >/dev/null
+live=$(gates)			# its command is gone, its lease is not
+sh_as 'DS01_WRAPPER_DEBUG=1 $S true' >/dev/null
+wait_for gates_are 1
+is "and no name of a gate that runs goes" "$(private_names) $(gates)" "1 $live"
+is "nor another user's" "$(ls "$other")" "$other"
+rm -f "$other"
+end_gates
+rm -f "$RUN/$uid"-*
 probes() { pgrep -u "$U" -x ds01-probe >/dev/null; }
 end_gates
 no_probes() { ! probes; }

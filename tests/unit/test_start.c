@@ -19,6 +19,7 @@
 
 #include "../../src/start.c"
 #include "../../src/start_explain.c"
+#include "../../src/start_sweep.c"
 
 /* No gate may be started in these. */
 pid_t
@@ -102,12 +103,42 @@ fits_or_not(void **state)
 	assert_int_equal(s.error, START_PATH);
 }
 
+static const struct {
+	const char *name;
+	pid_t pid;
+} names[] = {
+	{ "1001-1001-5-f0000001.p4321.sock", 4321 },
+	{ "1001-4294967295-4294967295-0.p1.sock", 1 },
+	{ "1001-1001-5-f0000001.sock", 0 },	/* shared */
+	{ "1001-1001-5-f0000001.ctl", 0 },
+	{ "1001-1001-5-f0000001.lock", 0 },
+	{ "1002-1001-5-f0000001.p4321.sock", 0 },	/* another's */
+	{ "10010-1001-5-f0000001.p4321.sock", 0 },
+	{ "1001-1001-5-f0000001.p.sock", 0 },
+	{ "1001-1001-5-f0000001.p-1.sock", 0 },
+	{ "1001-1001-5-f0000001.p4321.sock.p1", 0 },
+	{ "1001-1001-5-f0000001.p99999999999.sock", 0 },
+};
+
+/* Only private gates' names of one's own may be swept away. */
+static void
+names_to_sweep(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (private_name(names[i].name, 1001) != names[i].pid)
+			fail_msg("%s", names[i].name);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(too_long_is_refused),
 		cmocka_unit_test(fits_or_not),
+		cmocka_unit_test(names_to_sweep),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
