@@ -31,6 +31,8 @@ int buf_puts(struct buf *b, const char *s);
 int buf_putspan(struct buf *b, struct span s);
 int buf_printf(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* s for somebody's terminal: what is no visible ASCII becomes '?'. */
+int buf_putvisible(struct buf *b, const char *s);
 void buf_consume(struct buf *b, size_t n);	/* drops n bytes in front */
 static inline struct span
 buf_span(const struct buf *b)

@@ -28,6 +28,10 @@ enum reason policy_walk(struct policy_env *env, const struct schema *s,
 enum reason judge_deny(const struct field *f, const cJSON *value,
     struct refusal *why);
 enum reason judge_oom(struct refusal *why);
+/* A line in create's warnings when t, of the sort what, is somebody else's:
+ * who is not judged may not think of that. */
+void judge_warn_foreign(struct policy_env *env, const char *what,
+    const struct thing *t);
 bool judge_listed(const struct strings *list, const char *s);
 /* Nothing in it: empty, or made of empty members only. */
 bool judge_void(const cJSON *v);
@@ -131,7 +135,7 @@ judge_fn judge_cap_add, judge_devices, judge_security_opt,
 
 /* --- judge_network.c --- */
 judge_fn judge_network_name, judge_volume_name, judge_bridge,
-    judge_ipam_driver, judge_network_options, judge_labels, judge_server;
+    judge_ipam_driver, judge_network_options, judge_labels, judge_volume_labels, judge_server;
 
 /* --- judge_gpu.c --- */
 /* All roads to a GPU as one request; judges it, writes the variables out. */

@@ -19,6 +19,10 @@ enum reason labels_create(const struct caller *c, cJSON *body,
 /* For volumes, networks and mounts' VolumeOptions: ds01.user and ds01.gate. */
 enum reason labels_simple(const struct caller *c, cJSON *parent,
     struct refusal *why);
+/* The same for volumes, which get LABEL_CONFINED too: "true" or "false" for
+ * good, since labels of a volume never change. */
+enum reason labels_volume(const struct caller *c, cJSON *parent,
+    const char *confined, struct refusal *why);
 /* docker|compose|devcontainer|… from the client's labels. */
 const char *labels_type(const cJSON *labels);
 /* "LABEL k=v …" that neutralises inherited ds01.* keys and names the owner,

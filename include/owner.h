@@ -42,7 +42,7 @@ struct thing {			/* a resolved object */
 	char judged[80];	/* label ds01.image, or "" */
 	enum claim claim;	/* of the caller on it */
 	bool gate_made;		/* carries a proven ds01.gate */
-	bool confined;		/* containers: label ds01.confined=true */
+	bool confined;		/* containers, volumes: ds01.confined=true */
 	bool predefined;	/* networks: bridge, host, none */
 	int status;		/* of dockerd's answer, for CLAIM_MISSING */
 };
@@ -59,9 +59,6 @@ enum reason owner_exec(struct engine *e, const struct caller *c,
     const char *exec_id, struct thing *container, struct refusal *why);
 enum reason owner_volume(struct engine *e, const struct caller *c,
     const char *name, struct thing *t, struct buf *raw, struct refusal *why);
-/* The containers that use a volume, as a list of dockerd's. */
-enum reason owner_volume_users(struct engine *e, const char *volume,
-    struct buf *list, struct refusal *why);
 /* How many networks, or containers, are the caller's, by their label. */
 enum reason owner_count(struct engine *e, const struct caller *c,
     enum object kind, int64_t *n, struct refusal *why);

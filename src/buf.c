@@ -91,6 +91,14 @@ buf_putspan(struct buf *b, struct span s)
 }
 
 int
+buf_putvisible(struct buf *b, const char *s)
+{
+	for (; *s != '\0'; s++)
+		buf_add(b, *s > ' ' && *s <= '~' ? s : "?", 1);
+	return b->failed ? -1 : 0;
+}
+
+int
 buf_printf(struct buf *b, const char *fmt, ...)
 {
 	va_list ap;

@@ -71,6 +71,24 @@ confine_root(struct policy_env *env, struct refusal *why)
 	return R_NONE;
 }
 
+/* /dev/shm of the host, where a socket's other end may be his owner's: no
+ * place for a root that is kept from the host's directories. */
+static enum reason
+confine_ipc(struct policy_env *env, const cJSON *host, struct refusal *why)
+{
+	bool remaps = false;
+	enum reason r = R_NONE;
+
+	if (!env->confine && strcmp(tree_string(host, "IpcMode"), "host") == 0)
+		r = engine_remaps(env->engine, &remaps, why);
+	if (remaps) {
+		env->confine = true;
+		snprintf(env->confine_why, sizeof(env->confine_why),
+		    "it has the shared memory of the host (userns-remap)");
+	}
+	return r;
+}
+
 /* --- what it shares with others ------------------------------------------------- */
 
 static enum reason
@@ -274,6 +292,8 @@ confine_create(struct policy_env *env, cJSON *body, cJSON *host,
 	if (!judged(env))
 		return R_NONE;
 	r = confine_root(env, why);
+	if (r == R_NONE)
+		r = confine_ipc(env, host, why);
 	if (r == R_NONE)
 		r = confine_shared(env, host, why);
 	if (r != R_NONE)

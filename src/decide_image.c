@@ -51,16 +51,8 @@ add_label_change(struct request *r)
 	return R_NONE;
 }
 
-/* A label may hold anything. */
-static void
-put_visible(struct buf *out, const char *s)
-{
-	for (; *s != '\0'; s++)
-		buf_add(out, *s > ' ' && *s <= '~' ? s : "?", 1);
-}
-
 /* A free name is anybody's to make, and who runs "python:3.12" may not think
- * of a neighbour's. */
+ * of a neighbour's.  A label may hold anything. */
 void
 decide_warn_image(struct request *r)
 {
@@ -81,9 +73,9 @@ decide_warn_image(struct request *r)
 	if (strcmp(space, owner) == 0)
 		return;			/* the name says so */
 	buf_puts(&r->warnings, "The image ");
-	put_visible(&r->warnings, r->image);
+	buf_putvisible(&r->warnings, r->image);
 	buf_puts(&r->warnings, " was made on this host by ");
-	put_visible(&r->warnings, owner);
+	buf_putvisible(&r->warnings, owner);
 	buf_puts(&r->warnings, ", another user.\n");
 }
 

@@ -101,23 +101,41 @@ judge_network_options(struct policy_env *env, const struct field *f,
 	return R_NONE;
 }
 
-/* Labels of volumes, networks, mounts and commits: ours are set later. */
-enum reason
-judge_labels(struct policy_env *env, const struct field *f, cJSON *parent,
-    cJSON *value, struct refusal *why)
+static enum reason
+check_labels(struct policy_env *env, const struct field *f,
+    const cJSON *value, bool volume, struct refusal *why)
 {
 	const cJSON *v;
 
-	(void)parent;
 	if (!judged(env) || env->dry)
 		return R_NONE;
 	cJSON_ArrayForEach(v, value)
 		if (labels_reserved(v->string) && strcmp(v->valuestring,
 		    strcmp(v->string, LABEL_USER) == 0 ?
-		    env->caller->name : "") != 0)
+		    env->caller->name : "") != 0 && !(volume &&
+		    strcmp(v->string, LABEL_CONFINED) == 0 &&
+		    is_flag(v->valuestring)))
 			return refuse(why, f->why, "%s=%s", v->string,
 			    v->valuestring);
 	return R_NONE;
+}
+
+/* Labels of networks, mounts and commits: ours are set later. */
+enum reason
+judge_labels(struct policy_env *env, const struct field *f, cJSON *parent,
+    cJSON *value, struct refusal *why)
+{
+	(void)parent;
+	return check_labels(env, f, value, false, why);
+}
+
+/* A volume's maker may say for which containers it is (policy.c). */
+enum reason
+judge_volume_labels(struct policy_env *env, const struct field *f,
+    cJSON *parent, cJSON *value, struct refusal *why)
+{
+	(void)parent;
+	return check_labels(env, f, value, true, why);
 }
 
 /* "https://host:port/v1/", or without scheme or path. */

@@ -45,6 +45,8 @@ ref_container(struct policy_env *env, const char *ref,
 	if (r == R_NONE && strlen(t.id) != ID_LEN)
 		r = refuse(why, R_ENGINE_ERROR, "container without id");
 	if (r == R_NONE)
+		judge_warn_foreign(env, "container", &t);
+	if (r == R_NONE)
 		memcpy(id, t.id, ID_LEN + 1);
 	return r;
 }
@@ -79,6 +81,7 @@ ref_network(struct policy_env *env, const char *ref, char id[ID_LEN + 1],
 	}
 	if (strlen(t.id) == 0 || strlen(t.id) > ID_LEN)
 		return refuse(why, R_ENGINE_ERROR, "network without id");
+	judge_warn_foreign(env, "network", &t);
 	snprintf(id, ID_LEN + 1, "%s", t.id);
 	return R_NONE;
 }

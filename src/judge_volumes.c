@@ -20,6 +20,13 @@ not_own(const struct thing *t, struct refusal *why)
 	    t->owner[0] != '\0' ? t->owner : "nobody");
 }
 
+/* For which kind of containers it is made: made.c. */
+static const char *
+kind(const struct policy_env *env)
+{
+	return env->confine ? "true" : "false";
+}
+
 /* {"Name":…,"Labels":{…}}; labels of the client's may be NULL. */
 static cJSON *
 volume_body(struct policy_env *env, const char *name, const cJSON *labels,
@@ -40,7 +47,7 @@ volume_body(struct policy_env *env, const char *name, const cJSON *labels,
 		/* of the mount: one of this volume's own follows */
 		tree_drop(copy, LABEL_GATE);
 	}
-	if (labels_simple(env->caller, body, why) == R_NONE)
+	if (labels_volume(env->caller, body, kind(env), why) == R_NONE)
 		return body;
 no:
 	cJSON_Delete(body);
@@ -111,9 +118,10 @@ volume_own(struct policy_env *env, const char *name, const cJSON *labels,
 		return r;
 	if (t.claim == CLAIM_MISSING)
 		return volume_make(env, name, labels, why);
-	if (t.claim == CLAIM_OWN || !judged(env))
-		return R_NONE;
-	return not_own(&t, why);
+	if (t.claim != CLAIM_OWN && judged(env))
+		return not_own(&t, why);
+	judge_warn_foreign(env, "volume", &t);
+	return R_NONE;
 }
 
 static enum reason
@@ -153,7 +161,7 @@ label_mount(struct policy_env *env, cJSON *mount, struct refusal *why)
 	cJSON *options = tree_object(mount, "VolumeOptions");
 
 	return options == NULL ? judge_oom(why) :
-	    labels_simple(env->caller, options, why);
+	    labels_volume(env->caller, options, kind(env), why);
 }
 
 static enum reason

@@ -268,21 +268,40 @@ labels_create(const struct caller *c, cJSON *body, struct span image_config,
 	return R_NONE;
 }
 
-enum reason
-labels_simple(const struct caller *c, cJSON *parent, struct refusal *why)
+/* The owner, the kind if there is one, and the gate's. */
+static enum reason
+label_simply(const struct caller *c, cJSON *parent, const char *confined,
+    struct refusal *why)
 {
 	cJSON *labels = labels_of(parent);
 	char gate[GATE_LEN];
-	struct own own[] = { { LABEL_USER, c->name }, { LABEL_GATE, gate } };
+	struct own own[3] = { { LABEL_USER, c->name } };
+	size_t n = 1;
 	enum reason r;
 
 	if (labels == NULL || labels_random(gate) < 0)
 		return refuse(why, R_INTERNAL, "labels");
-	r = check_client(c, labels, own, 1, why);
+	if (confined != NULL)
+		own[n++] = (struct own){ LABEL_CONFINED, confined };
+	r = check_client(c, labels, own, n, why);
 	if (r != R_NONE)
 		return r;
-	return set_own(c, labels, own, 2) == 0 ? R_NONE :
+	own[n++] = (struct own){ LABEL_GATE, gate };
+	return set_own(c, labels, own, n) == 0 ? R_NONE :
 	    refuse(why, R_INTERNAL, "out of memory");
+}
+
+enum reason
+labels_simple(const struct caller *c, cJSON *parent, struct refusal *why)
+{
+	return label_simply(c, parent, NULL, why);
+}
+
+enum reason
+labels_volume(const struct caller *c, cJSON *parent, const char *confined,
+    struct refusal *why)
+{
+	return label_simply(c, parent, confined, why);
 }
 
 /* Dockerfile words in double quotes: ", \ and $ mean something in them. */

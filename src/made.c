@@ -17,8 +17,10 @@
  * Its volumes.  Where the engine maps root away (userns-remap), all users'
  * containers have the same root, who owns everybody's volumes: what keeps him
  * out of them is that he has no directory of the host.  A container with one
- * could hand it to him by a socket in a volume; so on such engines guarantees
- * that no volume is used by containers with and without root.
+ * could hand it to him by a socket in a volume, which stays there when the
+ * container is gone and whose other end can be anywhere by then.  So a volume
+ * is made for containers with or for ones without root, for good; guarantees
+ * that on such engines no other ones have it.
  */
 #include <limits.h>
 #include <pthread.h>
@@ -310,45 +312,32 @@ judge_confined(struct engine *e, const struct caller *c, const char *id,
 
 /* --- volumes --------------------------------------------------------------------- */
 
-/* The first container that uses the volume and is not of that kind. */
+/* The kind of a volume never changes, and one that says none is of those for
+ * containers that may have root. */
 static enum reason
-find_other(struct engine *e, const char *volume, bool confined,
-    char other[ID_LEN + 1], struct refusal *why)
+judge_volume(struct engine *e, const struct caller *c, const char *volume,
+    bool confined, struct refusal *why)
 {
-	struct buf list cleanup_buf = BUF_INIT(ENGINE_REPLY_MAX);
-	enum reason r = owner_volume_users(e, volume, &list, why);
-	struct json_iter it = json_iter(buf_span(&list));
-	struct span v;
-
-	while (r == R_NONE && json_next(&it, NULL, &v))
-		if (json_is(json_path(v, "Labels", LABEL_CONFINED, NULL),
-		    "\"true\"") != confined)
-			return json_string(json_get(v, "Id"), other,
-			    ID_LEN + 1) ? R_NONE : refuse(why,
-			    R_ENGINE_ERROR, "container without id");
-	return r;
-}
-
-static enum reason
-judge_volume(struct engine *e, const char *volume, bool confined,
-    struct refusal *why)
-{
-	char other[ID_LEN + 1] = "";
+	struct thing t = { .confined = bind_is_volume(volume) };
 	bool remaps = false;
-	enum reason r = find_other(e, volume, confined, other, why);
+	enum reason r = R_NONE;
 
-	if (r == R_NONE && other[0] != '\0')
+	if (!t.confined)
+		r = owner_volume(e, c, volume, &t, NULL, why);
+	if (r == R_NONE && t.confined != confined)
 		r = engine_remaps(e, &remaps, why);
 	return r != R_NONE || !remaps ? r : refuse(why, R_MOUNT,
-	    "volume %.100s: the container %.12s, which uses it, %s", volume,
-	    other, confined ? "may run as root, and this one has a directory "
-	    "of the host" : "has a directory of the host, and this one may "
-	    "run as root");
+	    confined ? "volume %.64s is not for a container with a directory "
+	    "of the host: let the run make a new one, or make it with docker "
+	    "volume create --label " LABEL_CONFINED "=true" :
+	    "volume %.64s (label " LABEL_CONFINED "=true) is for containers "
+	    "without root, and this one may run as root: use another one",
+	    volume);
 }
 
 static enum reason
-judge_volumes(struct engine *e, struct span inspect, bool confined,
-    struct refusal *why)
+judge_volumes(struct engine *e, const struct caller *c, struct span inspect,
+    bool confined, struct refusal *why)
 {
 	struct json_iter it = json_iter(json_get(inspect, "Mounts"));
 	char type[16], name[256];
@@ -361,8 +350,7 @@ judge_volumes(struct engine *e, struct span inspect, bool confined,
 			continue;
 		if (!json_string(json_get(m, "Name"), name, sizeof(name)))
 			return refuse(why, R_MOUNT, "volume without a name");
-		if (!bind_is_volume(name))	/* ours; confined ones only */
-			r = judge_volume(e, name, confined, why);
+		r = judge_volume(e, c, name, confined, why);
 	}
 	return r;
 }
@@ -373,7 +361,7 @@ enum reason
 made_judge(struct engine *e, const struct caller *c, const struct thing *t,
     struct span inspect, struct refusal *why)
 {
-	enum reason r = judge_volumes(e, inspect, t->confined, why);
+	enum reason r = judge_volumes(e, c, inspect, t->confined, why);
 
 	return r == R_NONE && t->confined ?
 	    judge_confined(e, c, t->id, inspect, why) : r;

@@ -59,6 +59,7 @@ owner_of_labelled_json(const struct caller *c, struct span json,
 		l = owner_label(labels, LABEL_LEGACY, t->owner, sizeof t->owner);
 	t->gate_made = l == PRESENT &&
 	    owner_label(labels, LABEL_GATE, gate, sizeof gate) == PRESENT;
+	t->confined = json_is(json_get(labels, LABEL_CONFINED), "\"true\"");
 	if (json_is(json_get(labels, LABEL_PROTECTED), "\"true\""))
 		t->claim = CLAIM_PROTECTED;
 	else if (l == PRESENT)
@@ -90,14 +91,6 @@ ask_list(struct engine *e, const char *list, const char *key,
 	    "%s: status %d", list, status);
 }
 
-enum reason
-owner_volume_users(struct engine *e, const char *volume, struct buf *list,
-    struct refusal *why)
-{
-	return ask_list(e, "containers/json?all=1&", "volume", volume, list,
-	    why);
-}
-
 /* A volume without a label (anonymous, or from before the gate) is theirs
  * whose containers use it; one that is not the caller's decides. */
 static enum reason
@@ -108,7 +101,8 @@ volume_by_users(struct engine *e, const struct caller *c, struct thing *t,
 	struct thing user;
 	struct json_iter it;
 	struct span v;
-	enum reason r = owner_volume_users(e, t->name, &body, why);
+	enum reason r = ask_list(e, "containers/json?all=1&", "volume",
+	    t->name, &body, why);
 
 	if (r != R_NONE)
 		return r;

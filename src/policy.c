@@ -28,6 +28,25 @@ judge_listed(const struct strings *list, const char *s)
 	return false;
 }
 
+void
+judge_warn_foreign(struct policy_env *env, const char *what,
+    const struct thing *t)
+{
+	struct buf line cleanup_buf = BUF_INIT(1024);
+
+	if (env->warnings == NULL || judged(env) || t->claim != CLAIM_FOREIGN)
+		return;
+	buf_printf(&line, "The %s ", what);
+	buf_putvisible(&line, t->name);
+	buf_puts(&line, " belongs to ");
+	buf_putvisible(&line, t->owner);
+	/* a network stands in two fields */
+	if (buf_puts(&line, ", another user.\n") == 0 &&
+	    (env->warnings->data == NULL ||
+	    strstr(env->warnings->data, line.data) == NULL))
+		buf_putspan(env->warnings, buf_span(&line));
+}
+
 static bool
 is_void(const cJSON *v, unsigned depth)
 {
@@ -292,14 +311,38 @@ policy_commit(struct policy_env *env, cJSON *body, struct refusal *why)
 	return policy_walk(env, &schema_commit, body, why);
 }
 
+/* Of which kind (made.c) is a volume that no container has asked for?  Its
+ * maker can say it; else it is for what most of his containers are. */
+static enum reason
+volume_kind(struct policy_env *env, const cJSON *body, const char **confined,
+    struct refusal *why)
+{
+	const char *said = tree_string(tree_get(body, "Labels"),
+	    LABEL_CONFINED);
+	bool root;
+	enum reason r;
+
+	*confined = "true";
+	if (strcmp(said, "true") == 0)
+		return R_NONE;
+	r = policy_root(env->caller, env->engine, &root, why);
+	if (root || said[0] != '\0')
+		*confined = "false";
+	return r;
+}
+
 enum reason
 policy_volume(struct policy_env *env, cJSON *body, struct refusal *why)
 {
+	const char *confined;
 	enum reason r = policy_walk(env, &schema_volume, body, why);
 
 	if (r == R_NONE)
 		r = weight_judge(env, body, span_of(NULL), why);
-	return r == R_NONE ? labels_simple(env->caller, body, why) : r;
+	if (r == R_NONE)
+		r = volume_kind(env, body, &confined, why);
+	return r == R_NONE ?
+	    labels_volume(env->caller, body, confined, why) : r;
 }
 
 enum reason

@@ -50,8 +50,9 @@ static const struct field volume_fields[] = {
 	    "local"),
 	DENY("DriverOpts", F_MAP_STRING, R_VOLUME_DRIVER, NULL,
 	    "empty: type=none,o=bind mounts any directory"),
-	REWRITE("Labels", F_MAP_STRING, R_RESERVED_LABEL, judge_labels, NULL,
-	    "any but reserved ones"),
+	REWRITE("Labels", F_MAP_STRING, R_RESERVED_LABEL, judge_volume_labels,
+	    NULL, "any but reserved ones; ds01.confined=true or false, see "
+	    "Volumes"),
 	DENY("ClusterVolumeSpec", F_OBJECT, R_VOLUME_DRIVER, NULL, "empty"),
 	END
 };

@@ -211,28 +211,73 @@ for o in '--pid container:ds01t-root' '--ipc container:ds01t-rs' \
 	refused 'may run as root' $ALICE $D $o $IMAGE true
 done
 # who maps root away keeps him from everything of the host: also from what a
-# container with a directory of it could hand to him by a socket
-both() {	# row of a container with, and of one without root, on a volume
-	if direct info -f '{{.SecurityOptions}}' | grep -q userns; then
-		refused 'volume ds01t-sh' $ALICE "$@"
+# container with a directory of it could leave for him, a socket in a volume
+# whose other end is elsewhere by now.  So a volume is of one kind for good.
+kinds() {	# text; row of a container that may not have its volume there
+	_k=$1
+	shift
+	if remaps; then
+		refused "$_k" $ALICE "$@"
 	else
 		may $ALICE "$@"
 	fi
 }
+without() {	# a container without root, on a volume for those with it
+	kinds '--label ds01.confined=true' "$@"
+}
+with() {
+	kinds 'is for containers without root' "$@"
+}
+kind() {	# volume
+	direct volume inspect -f '{{index .Labels "ds01.confined"}}' "$1"
+}
+anonymous() {	# container: of its volume at /a
+	kind "$(direct inspect -f '{{range .Mounts}}{{if eq .Destination "/a"}}{{.Name}}{{end}}{{end}}' "$1")"
+}
 R="docker run --rm --pull never"
-may $ALICE docker run -d --pull never --name ds01t-vr -v ds01t-sh:/v $IMAGE \
-    sleep 3600
-both $D -v ds01t-sh:/v $IMAGE true
-both $D --volumes-from ds01t-vr $IMAGE true
-may $ALICE $R -v ds01t-sh:/v $IMAGE true
+may $ALICE $R -v ds01t-sh:/v $IMAGE chmod 0777 /v
+is "$(kind ds01t-sh)" false 'a volume that a container with root asks for'
+without $D -v ds01t-sh:/v $IMAGE true
+without $D --mount type=volume,src=ds01t-sh,dst=/x,ro $IMAGE true
+may $ALICE docker create --pull never --name ds01t-vr -v ds01t-sh:/v $IMAGE true
+without $D --volumes-from ds01t-vr $IMAGE true
+may $ALICE docker start -a ds01t-vr
 may $ALICE $D -v ds01t-other:/v $IMAGE true
-direct rm -f ds01t-vr >/dev/null
-may $ALICE docker run -d --pull never --name ds01t-vc -v "$SRC:/w" \
-    -v ds01t-sh:/v $IMAGE sleep 3600
-both $R -v ds01t-sh:/v $IMAGE true
-both $R --mount type=volume,src=ds01t-sh,dst=/x,ro $IMAGE true
-may $ALICE $D -v ds01t-sh:/v $IMAGE true
-direct rm -f ds01t-vc >/dev/null
+is "$(kind ds01t-other)" true 'one that a container without root asks for'
+with $R -v ds01t-other:/v $IMAGE true
+with $R --mount type=volume,src=ds01t-other,dst=/x,ro $IMAGE true
+may $ALICE $D -v ds01t-other:/v $IMAGE true
+may $ALICE docker create --pull never --name ds01t-ar -v /a $IMAGE true
+may $ALICE docker create --pull never --name ds01t-ac -v /a -v "$SRC:/w" \
+    $IMAGE true
+is "$(anonymous ds01t-ar) $(anonymous ds01t-ac)" 'false true' \
+    'and what has no name'
+may $ALICE docker volume create ds01t-plain
+without $D -v ds01t-plain:/v $IMAGE true
+may $ALICE $R -v ds01t-plain:/v $IMAGE true
+may $ALICE docker volume create --label ds01.confined=true ds01t-said
+may $ALICE $D -v ds01t-said:/v $IMAGE true
+with $R -v ds01t-said:/v $IMAGE true
+may $ALICE docker volume create --label ds01.confined=true ds01t-open
+may $ALICE $D -v ds01t-open:/tmp $IMAGE true
+may $ALICE $D -v ds01t-open:/v $IMAGE touch /v/f
+direct volume create -d local --label ds01.user=$ALICE ds01t-before >/dev/null
+without $D -v ds01t-before:/v $IMAGE true
+may $ALICE $R -v ds01t-before:/v $IMAGE true
+for l in confined=x confined= bind=/ protected=true; do
+	refused reserved $ALICE docker volume create --label "ds01.$l" ds01t-no
+done
+refused reserved $ALICE $R --mount \
+    type=volume,src=ds01t-no,dst=/v,volume-label=ds01.confined=true $IMAGE true
+# the shared memory of the host, where policy grants it
+place_config 'policy:' '  default:' '    host_ipc: yes'
+if remaps; then
+	run $ALICE $R --ipc host ds01t-evil cat /proc/self/status
+	has_nothing 'shared memory of the host: no root, who is mapped away'
+	grep -qF 'the shared memory of the host' "$ERR"
+	row $? '… and it says why'
+fi
+place_config
 printf 'FROM %s\nRUN id\n' $IMAGE >"$WORK/Dockerfile"
 chmod 0644 "$WORK/Dockerfile"
 refused 'directories of the host' $ALICE sh -c "DOCKER_BUILDKIT=0 \

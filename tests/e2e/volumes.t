@@ -104,6 +104,22 @@ may $ALICE docker volume prune -f
 api_at_least 42 && may $ALICE docker volume prune -af
 is "$(owner ds01t-bobs) $(owner "$BA")" "$BOB $BOB" 'prune has left them alone'
 
+# --- an administrator can have them all, and is told whose they are
+said() {	# text
+	grep -qxF "WARNING: $1, another user." "$ERR"
+	row $? "… with a warning: $1"
+}
+may $CAROL docker run --rm --pull never -v ds01t-bobs:/v $IMAGE cat /v/f
+said "The volume ds01t-bobs belongs to $BOB"
+may $CAROL docker run --rm --pull never --volumes-from ds01t-b $IMAGE true
+said "The container ds01t-b belongs to $BOB"
+may $BOB docker network create ds01t-bnet
+may $CAROL docker run --rm --pull never --network ds01t-bnet $IMAGE true
+said "The network ds01t-bnet belongs to $BOB"
+is "$(grep -c WARNING "$ERR")" 1 '… once'
+may $CAROL docker run --rm --pull never -v ds01t-carols:/v $IMAGE true
+! grep -q WARNING "$ERR"; row $? 'of her own it does not'
+
 # --- one that became somebody else's behind the gate's back
 direct create --name ds01t-late -l ds01.user=$ALICE \
     -l ds01.gate=00112233445566778899aabbccddeeff -v ds01t-bobs:/v $IMAGE cat /v/f >/dev/null

@@ -1336,6 +1336,38 @@ test_root(void **state)
 	world.remaps = false;
 }
 
+/* /dev/shm of the host is a directory of the host. */
+static void
+test_host_ipc(void **state)
+{
+	static const struct {
+		const char *mode;
+		bool remaps, confined;
+	} modes[] = {
+		{ "host", false, false },
+		{ "host", true, true },
+		{ "private", true, false },
+		{ "shareable", true, false },
+	};
+	struct refusal why;
+
+	(void)state;
+	for (size_t i = 0; i < N(modes); i++) {
+		struct policy_env env = { .caller = &alice, .cfg = &config };
+		cJSON *body = cJSON_Parse("{\"HostConfig\":{}}");
+		cJSON *host = tree_get(body, "HostConfig");
+
+		world.remaps = modes[i].remaps;
+		assert_int_equal(tree_set_string(host, "IpcMode",
+		    modes[i].mode), 0);
+		assert_int_equal(confine_create(&env, body, host, &why),
+		    R_NONE);
+		assert_int_equal(env.confine, modes[i].confined);
+		cJSON_Delete(body);
+	}
+	world.remaps = false;
+}
+
 int
 main(void)
 {
@@ -1359,6 +1391,7 @@ main(void)
 		cmocka_unit_test(test_confine),
 		cmocka_unit_test(test_left_out),
 		cmocka_unit_test(test_root),
+		cmocka_unit_test(test_host_ipc),
 		cmocka_unit_test(test_same_mounts),
 	};
 

@@ -53,6 +53,17 @@ test_bound(void **state)
 }
 
 static void
+test_visible(void **state)
+{
+	cleanup_buf struct buf b = BUF_INIT(0), small = BUF_INIT(2);
+
+	(void)state;
+	assert_int_equal(buf_putvisible(&b, "a b\n\033[2J\177~!\303\251"), 0);
+	assert_string_equal(b.data, "a?b??[2J?~!??");
+	assert_int_equal(buf_putvisible(&small, "abc"), -1);
+}
+
+static void
 test_overflow(void **state)
 {
 	cleanup_buf struct buf b = BUF_INIT(SIZE_MAX);
@@ -169,6 +180,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_grows),
 		cmocka_unit_test(test_bound),
+		cmocka_unit_test(test_visible),
 		cmocka_unit_test(test_overflow),
 		cmocka_unit_test(test_printf),
 		cmocka_unit_test(test_consume),

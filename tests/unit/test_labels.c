@@ -220,6 +220,39 @@ test_simple(void **state)
 	cJSON_Delete(b);
 }
 
+/* A volume's kind is said like its owner: what differs is refused. */
+static void
+test_volume(void **state)
+{
+	static const struct {
+		const char *body, *confined;
+		enum reason want;
+	} volumes[] = {
+		{ "{}", "true", R_NONE },
+		{ "{\"Labels\":{\"ds01.confined\":\"true\"}}", "true", R_NONE },
+		{ "{\"Labels\":{\"ds01.confined\":\"true\"}}", "false",
+		    R_RESERVED_LABEL },
+		{ "{\"Labels\":{\"ds01.confined\":\"\"}}", "false",
+		    R_RESERVED_LABEL },
+	};
+	struct refusal why;
+
+	(void)state;
+	for (size_t i = 0; i < N(volumes); i++) {
+		cJSON *b = parse(volumes[i].body);
+
+		assert_int_equal(labels_volume(&alice, b, volumes[i].confined,
+		    &why), volumes[i].want);
+		if (volumes[i].want == R_NONE) {
+			assert_string_equal(label(b, LABEL_USER), "alice");
+			assert_string_equal(label(b, LABEL_CONFINED),
+			    volumes[i].confined);
+			check_gate(label(b, LABEL_GATE));
+		}
+		cJSON_Delete(b);
+	}
+}
+
 static void
 test_changes(void **state)
 {
@@ -256,6 +289,7 @@ main(void)
 		cmocka_unit_test(test_image),
 		cmocka_unit_test(test_type),
 		cmocka_unit_test(test_simple),
+		cmocka_unit_test(test_volume),
 		cmocka_unit_test(test_changes),
 	};
 

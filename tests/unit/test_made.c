@@ -36,9 +36,13 @@ policy_harmless(const struct config *c, const struct caller *who,
 #define RUNC(v) { "GET", "/v1.47/version", 200, "{\"ApiVersion\":\"1.47\"," \
 	"\"Components\":[{\"Name\":\"Engine\",\"Version\":\"9.9\"}," \
 	"{\"Name\":\"runc\",\"Version\":\"" v "\"}]}", FAKE_LENGTH }
-#define USERS(yes) { "GET", "/v1.47/containers/json?all=1&filters=%7B%22" \
-	"volume%22%3A%5B%22v%22%5D%7D", 200, "[{\"Id\":\"" ID "\"," \
-	"\"Labels\":{\"ds01.confined\":\"" yes "\"}}]", FAKE_LENGTH }
+#define VOLUME(labels) { "GET", "/v1.47/volumes/v", 200, \
+	"{\"Name\":\"v\",\"Driver\":\"local\",\"Labels\":{" labels "}}", \
+	FAKE_LENGTH }
+#define HERS "\"ds01.user\":\"alice\",\"ds01.gate\":\"0\""
+#define KIND(yes) VOLUME(HERS ",\"ds01.confined\":\"" yes "\"")
+#define ROOT_IS_HOSTS INFO("\"name=seccomp\"")
+#define ROOT_IS_MAPPED INFO("\"name=userns\"")
 #define INFO(opts) { "GET", "/v1.47/info", 200, \
 	"{\"SecurityOptions\":[" opts "]}", FAKE_LENGTH }
 #define MADE(yes, mounts) "{\"Id\":\"" ID "\",\"Config\":{\"Labels\":{" \
@@ -46,6 +50,8 @@ policy_harmless(const struct config *c, const struct caller *who,
 #define STATE(s) { "GET", "/v1.47/containers/" ID "/json", 200, \
 	"{\"State\":{\"Status\":\"" s "\"}}", FAKE_LENGTH }
 #define V "{\"Type\":\"volume\",\"Name\":\"v\",\"Destination\":\"/v\"}"
+#define BIND "{\"Type\":\"volume\",\"Name\":\"ds01-bind-1-2\"," \
+	"\"Destination\":\"/v\"}"
 
 static const struct row {
 	const char *what;
@@ -73,15 +79,31 @@ static const struct row {
 	{ "nor what is gone", { RUNC("1.2.9") }, MADE("true", ""), R_NONE },
 	{ "with root inside nobody needs groups", { RUNC("1.1.5") },
 	    MADE("false", ""), R_NONE },
-	{ "one kind of containers on a volume", { USERS("false") },
+	{ "a volume for those with root", { KIND("false") },
 	    MADE("false", V), R_NONE },
-	{ "two kinds, and root is the host's anyway", { USERS("true"),
-	    INFO("\"name=seccomp\"") }, MADE("false", V), R_NONE },
-	{ "two kinds, and root is mapped away", { USERS("true"),
-	    INFO("\"name=userns\"") }, MADE("false", V), R_MOUNT },
-	{ "the other way round", { USERS("false"), INFO("\"name=userns\"") },
+	{ "one for those without", { KIND("true"), RUNC("1.3.0") },
+	    MADE("true", V), R_NONE },
+	{ "two kinds, and root is the host's anyway", { KIND("true"),
+	    ROOT_IS_HOSTS }, MADE("false", V), R_NONE },
+	{ "the other way round", { KIND("false"), ROOT_IS_HOSTS,
+	    RUNC("1.3.0") }, MADE("true", V), R_NONE },
+	{ "two kinds, and root is mapped away", { KIND("true"),
+	    ROOT_IS_MAPPED }, MADE("false", V), R_MOUNT },
+	{ "also the other way round", { KIND("false"), ROOT_IS_MAPPED },
 	    MADE("true", V), R_MOUNT },
-	{ "who uses a volume cannot be told", { RUNC("1.3.0") },
+	{ "a volume from before is for those with root", { VOLUME(HERS) },
+	    MADE("false", V), R_NONE },
+	{ "and not for those without", { VOLUME(HERS), ROOT_IS_MAPPED },
+	    MADE("true", V), R_MOUNT },
+	{ "another word is no word", { KIND("True"), ROOT_IS_MAPPED },
+	    MADE("true", V), R_MOUNT },
+	{ "a directory of the host as a volume", { RUNC("1.3.0") },
+	    MADE("true", BIND), R_NONE },
+	{ "and with root", { ROOT_IS_MAPPED }, MADE("false", BIND), R_MOUNT },
+	{ "what the engine does with root cannot be told", { KIND("true") },
+	    MADE("false", V), R_ENGINE_ERROR },
+	{ "of which kind a volume is cannot be told", { { "GET",
+	    "/v1.47/volumes/v", 200, "{}", FAKE_LENGTH } },
 	    MADE("false", V), R_ENGINE_ERROR },
 };
 
@@ -238,7 +260,7 @@ test_tops(void **state)
 
 /* --- the way to each mount ------------------------------------------------------- */
 
-/* a volume of the gate's own: who else uses one is not asked here */
+/* a volume of the gate's own: its kind is not asked */
 #define AT(type, at) "{\"Type\":\"" type "\",\"Name\":\"ds01-bind-1\"," \
 	"\"Destination\":\"" at "\"}"
 #define WAYS 5

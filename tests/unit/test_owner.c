@@ -832,9 +832,6 @@ passes_failures_on(void **state)
 	    R_ENGINE_DOWN);
 	assert_int_equal(owner_image(&gone, "x", NULL, &config, &why),
 	    R_ENGINE_DOWN);
-	buf_reset(&config);
-	assert_int_equal(owner_volume_users(&gone, "x", &config, &why),
-	    R_ENGINE_DOWN);
 	assert_int_equal(owner_exec(&gone, &alice, "00000000000000000000000000"
 	    "000000000000000000000000000000000000ff", &t, &why),
 	    R_ENGINE_DOWN);

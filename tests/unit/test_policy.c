@@ -31,6 +31,7 @@
 /* --- fakes --- */
 
 static char asked[4096];	/* bodies of volume creates */
+static char warned[1024];	/* of the last request */
 static const char *image_config = "{}";
 
 static const struct fake {
@@ -250,6 +251,8 @@ judge(const struct schema *s, policy_fn *fn, struct caller *who,
 		r = fn(&env, body, why);
 	if (r == R_NONE && out != NULL)
 		assert_int_equal(json_write(out, body), 0);
+	snprintf(warned, sizeof(warned), "%s",
+	    warnings.data != NULL ? warnings.data : "");
 	cJSON_Delete(body);
 	return r;
 }
@@ -446,7 +449,14 @@ static const struct row host_rows[] = {
 	  "\"ds01-bind-1000-0123456789abcdef\"}]", R_MOUNT, NULL },
 	{ "\"Binds\":[\"/anon\"]", R_NONE, "\"Type\":\"volume\",\"Target\":"
 	  "\"/anon\",\"VolumeOptions\":{\"Labels\":{\"ds01.user\":\"alice\","
-	  "\"ds01.gate\"" },
+	  "\"ds01.confined\":\"false\",\"ds01.gate\"" },
+	/* of which kind it is, its container says */
+	{ "\"Mounts\":[{\"Type\":\"volume\",\"Target\":\"/h\","
+	  "\"VolumeOptions\":{\"Labels\":{\"ds01.confined\":\"true\"}}}]",
+	  R_RESERVED_LABEL, NULL },
+	{ "\"Mounts\":[{\"Type\":\"volume\",\"Source\":\"newvol\",\"Target\":"
+	  "\"/h\",\"VolumeOptions\":{\"Labels\":{\"ds01.confined\":\"true\""
+	  "}}}]", R_RESERVED_LABEL, NULL },
 	{ "\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/\",\"Target\":\"/h\"}]",
 	  R_BIND, NULL },
 	{ "\"Mounts\":[{\"Type\":\"volume\",\"Source\":\"bobvol\",\"Target\":"
@@ -1224,7 +1234,8 @@ test_volume_first(void **state)
 	    "\"Target\":\"/v\",\"VolumeOptions\":{\"Labels\":{\"a\":\"b\"}}}],"
 	    "\"Binds\":[\"newer:/w\"]}}", NULL, &why), R_NONE);
 	assert_non_null(strstr(asked, "{\"Name\":\"newvol\",\"Labels\":"
-	    "{\"a\":\"b\",\"ds01.user\":\"alice\",\"ds01.gate\":\""));
+	    "{\"a\":\"b\",\"ds01.user\":\"alice\",\"ds01.confined\":\"false\","
+	    "\"ds01.gate\":\""));
 	assert_non_null(strstr(asked, "{\"Name\":\"newer\",\"Labels\":"
 	    "{\"ds01.user\":\"alice\""));
 	/* nothing is made for a request that is refused, or whose image is
@@ -1241,6 +1252,81 @@ test_volume_first(void **state)
 	    "{\"Mounts\":[{\"Type\":\"image\",\"Source\":\"newvol\","
 	    "\"Target\":\"/i\"}]}}", NULL, &why), R_NONE);
 	assert_string_equal(asked, "");
+}
+
+/* For good: of which kind a volume is, without root or with it (made.c). */
+static void
+test_volume_kind(void **state)
+{
+	static const struct {
+		enum root_mode root;
+		bool remaps;
+		const char *labels, *kind;
+	} kinds[] = {
+		{ ROOT_YES, true, "", "false" },
+		{ ROOT_YES, true, "\"ds01.confined\":\"true\"", "true" },
+		{ ROOT_REMAPPED, true, "", "false" },
+		{ ROOT_REMAPPED, false, "", "true" },
+		{ ROOT_NO, true, "", "true" },
+		{ ROOT_NO, true, "\"ds01.confined\":\"false\"", "false" },
+	};
+	struct policy p = strict;
+	struct caller who = alice;
+	struct refusal why;
+
+	(void)state;
+	who.policy = &p;
+	for (size_t i = 0; i < N(kinds); i++) {
+		struct buf out cleanup_buf = BUF_INIT(0);
+		char body[128], want[64];
+
+		p.container_root = kinds[i].root;
+		world.remaps = kinds[i].remaps;
+		snprintf(body, sizeof(body), "{\"Labels\":{%s}}",
+		    kinds[i].labels);
+		snprintf(want, sizeof(want), "\"ds01.confined\":\"%s\"",
+		    kinds[i].kind);
+		assert_int_equal(judge(&schema_volume, policy_volume, &who,
+		    body, &out, &why), R_NONE);
+		check_in(out.data, want, body);
+	}
+	world.silent = R_ENGINE_DOWN;
+	p.container_root = ROOT_REMAPPED;
+	assert_int_equal(judge(&schema_volume, policy_volume, &who, "{}",
+	    NULL, &why), R_ENGINE_DOWN);
+	world.silent = R_NONE;
+	world.remaps = false;
+	/* and one that a container without root asks for */
+	p.container_root = ROOT_NO;
+	assert_int_equal(create(&who, "{\"Image\":\"img\",\"HostConfig\":"
+	    "{\"Binds\":[\"newer:/w\"]}}", NULL, &why), R_NONE);
+	check_in(asked, "\"ds01.confined\":\"true\"", "without root");
+}
+
+/* An administrator is told whose things he takes; others are refused. */
+static void
+test_warnings(void **state)
+{
+	static const char body[] = "{\"Image\":\"img\",\"HostConfig\":{"
+	    "\"Binds\":[\"bobvol:/b\",\"oldvol:/o\",\"newvol:/n\"],"
+	    "\"VolumesFrom\":[\"bobs\"],\"NetworkMode\":\"bobnet\"},"
+	    "\"NetworkingConfig\":{\"EndpointsConfig\":{\"bobnet\":{}}}}";
+	struct refusal why;
+
+	(void)state;
+	assert_int_equal(create(&root, body, NULL, &why), R_NONE);
+	check_in(warned, "The volume bobvol belongs to bob, another user.\n",
+	    body);
+	check_in(warned, "The container bobs belongs to bob, another user.\n",
+	    body);
+	check_in(warned, "The network bobnet belongs to bob, another user.\n",
+	    body);
+	assert_null(strstr(strstr(warned, "bobnet") + 1, "bobnet"));
+	assert_null(strstr(warned, "oldvol"));
+	assert_null(strstr(warned, "newvol"));
+	assert_int_equal(create(&root, "{\"Image\":\"img\",\"HostConfig\":{"
+	    "\"Binds\":[\"newvol:/n\"]}}", NULL, &why), R_NONE);
+	assert_string_equal(warned, "");
 }
 
 /* Not judged, but labelled and resolved. */
@@ -1490,7 +1576,16 @@ static const struct {
 	  "\"/dev/sda\"}]}", R_DEVICE, NULL },
 	{ &schema_volume, policy_volume, "{\"Name\":\"v1\",\"Driver\":"
 	  "\"local\",\"DriverOpts\":{},\"Labels\":{\"a\":\"b\"}}", R_NONE,
-	  "\"Labels\":{\"a\":\"b\",\"ds01.user\":\"alice\",\"ds01.gate\"" },
+	  "\"Labels\":{\"a\":\"b\",\"ds01.user\":\"alice\","
+	  "\"ds01.confined\":\"false\",\"ds01.gate\"" },
+	{ &schema_volume, policy_volume, "{\"Labels\":{\"ds01.confined\":"
+	  "\"true\"}}", R_NONE, "\"ds01.confined\":\"true\"" },
+	{ &schema_volume, policy_volume, "{\"Labels\":{\"ds01.confined\":"
+	  "\"false\"}}", R_NONE, "\"ds01.confined\":\"false\"" },
+	{ &schema_volume, policy_volume, "{\"Labels\":{\"ds01.confined\":"
+	  "\"x\"}}", R_RESERVED_LABEL, NULL },
+	{ &schema_network, policy_network, "{\"Name\":\"n1\",\"Labels\":{"
+	  "\"ds01.confined\":\"true\"}}", R_RESERVED_LABEL, NULL },
 	{ &schema_volume, policy_volume, "{\"Driver\":\"../../tmp/x\"}",
 	  R_VOLUME_DRIVER, NULL },
 	{ &schema_volume, policy_volume, "{\"Name\":\"a/b\"}", R_NAME, NULL },
@@ -1970,6 +2065,8 @@ main(void)
 		cmocka_unit_test(test_classic_builds),
 		cmocka_unit_test(test_bodies),
 		cmocka_unit_test(test_volume_first),
+		cmocka_unit_test(test_volume_kind),
+		cmocka_unit_test(test_warnings),
 		cmocka_unit_test(test_admin),
 		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_admin_rows),
