@@ -80,6 +80,9 @@ enum reason image_name(const struct image_ask *ask, const char *source,
 /* … to what the registry has under that name? */
 enum reason image_pull(const struct image_ask *ask,
     const struct image_ref *ref, struct refusal *why);
+/* … may he push what is here under it?  Without a tag: all of the name. */
+enum reason image_push(const struct image_ask *ask,
+    const struct image_ref *ref, struct refusal *why);
 /* May he remove what, a name or an id?  out: what to ask dockerd to remove.
  * R_NOT_FOUND: there is no such thing. */
 enum reason image_remove(const struct image_ask *ask, const char *what,

@@ -237,7 +237,9 @@ decide_pull(struct request *r)
 enum reason
 decide_push(struct request *r)
 {
+	struct image_ask ask = ask_of(r);
 	struct image_ref ref;
+	enum reason why;
 
 	decide_name_image(r, r->match.name, "");
 	if (r->trusted)
@@ -245,7 +247,16 @@ decide_push(struct request *r)
 	if (!image_ref_read(r->match.name, text_of(r, "tag"), &ref))
 		return refuse(&r->why, R_TAG, "%s: not understood",
 		    r->match.name);
-	return judge_registry(r, &ref);
+	why = judge_registry(r, &ref);
+	if (why != R_NONE || is_open(r))
+		return why;
+	why = image_push(&ask, &ref, &r->why);
+	if (why != R_NONE)
+		return why;
+	snprintf(r->name, sizeof(r->name), "%s", ref.name);
+	if (ref.tag[0] != '\0' && set(r, "tag", ref.tag) < 0)
+		return no_memory(r);
+	return R_NONE;
 }
 
 enum reason

@@ -16,10 +16,16 @@
  * and of bob's image one that bob may move.  A pull may besides bring what
  * is not there under any name, and refresh what no user made and what came
  * from that registry: the registry says what the name means, not he who
- * pulls.  (Not refreshed is what an administrator built or imported here: of
- * his names anybody could register the same in a public registry.)  An id is
- * removed with all its tags, so they must all be the caller's; without any,
- * the image must.
+ * pulls.  An id is removed with all its tags, so they must all be the
+ * caller's; without any, the image must.
+ *
+ * Not refreshed is what an administrator built, tagged or imported here:
+ * anybody could register the same name in a public registry.  What came from
+ * a registry has a RepoDigest of it; but dockerd writes one at a push, too,
+ * and when a pull or the FROM of a classic build brings what turns out to be
+ * the same image.  So an image that was ever given a name here, which dockerd
+ * keeps the time of, is none that came from there.  (It keeps none for docker
+ * load.  Nobody but him whose it is pushes such an image.)
  *
  * What a label is worth: who makes an image outside of the gate writes into
  * it what he likes, and loads or pulls it.  He cannot take with it, only
@@ -38,6 +44,8 @@
 #include "image.h"
 #include "owner_ask.h"
 #include "query.h"
+
+#define OFFICIAL "docker.io/library/"
 
 /* What dockerd says of a reference.  200, 404, or -1 with why set. */
 static int
@@ -78,25 +86,46 @@ labelled(struct span image, char out[USER_NAME_MAX])
 	}
 }
 
-/* Did the image come from, or go to, the registry under that name?  With
- * containerd's store every image looks so: there its digest is its id. */
+/* Has the image a digest of that repository?  It goes to r. */
 static bool
-from_registry(struct span image, const struct image_ref *ref, bool *sure)
+has_digest(struct span image, const struct image_ref *ref, struct image_ref *r)
 {
 	struct json_iter it = json_iter(json_get(image, "RepoDigests"));
-	char text[IMAGE_TEXT_MAX], id[IMAGE_ID_MAX] = "";
-	struct image_ref r;
+	char text[IMAGE_TEXT_MAX];
 	struct span v;
 
-	(void)json_string(json_get(image, "Id"), id, sizeof(id));
 	while (json_next(&it, NULL, &v))
 		if (json_string(v, text, sizeof(text)) &&
-		    image_ref_read(text, NULL, &r) &&
-		    strcmp(r.name, ref->name) == 0) {
-			*sure = strcmp(r.digest, id) != 0;
+		    image_ref_read(text, NULL, r) &&
+		    strcmp(r->name, ref->name) == 0)
 			return true;
-		}
 	return false;
+}
+
+/* By a build, a commit, an import or docker tag.  Go's zero time is none. */
+static bool
+named_here(struct span image)
+{
+	struct span meta = json_get(image, "Metadata");
+	char time[64];
+
+	return !json_string(json_get(meta, "LastTagTime"), time,
+	    sizeof(time)) || strncmp(time, "0001-01-01T", 11) != 0;
+}
+
+/* Did the image come from the registry under that name?  With containerd's
+ * store every image looks so: there its digest is its id.  In OFFICIAL nobody
+ * registers a name. */
+static bool
+from_registry(struct span image, const struct image_ref *ref)
+{
+	char id[IMAGE_ID_MAX] = "";
+	struct image_ref r;
+
+	(void)json_string(json_get(image, "Id"), id, sizeof(id));
+	return has_digest(image, ref, &r) && (strncmp(ref->name, OFFICIAL,
+	    sizeof(OFFICIAL) - 1) == 0 ||
+	    (strcmp(r.digest, id) != 0 && !named_here(image)));
 }
 
 static enum reason
@@ -143,6 +172,32 @@ is_his(const struct image_ask *ask, const struct image_ref *ref,
 	    not_yours(owner, image_ref_short(ref, text), why);
 }
 
+/* Images that docker's own tools run by themselves, or for the first line of a
+ * Dockerfile, which everybody writes: whoever made one here would be in
+ * everybody's builds, since dockerd takes what is here first. */
+static const char *const tools[] = {
+	/* dockerfile: "# syntax=docker/dockerfile:1", Dockerfile reference;
+	 * buildkit-syft-scanner: build --sbom, moby/buildkit
+	 * frontend/attestations */
+	"docker.io/docker/",
+	/* buildkit:buildx-stable-1: docker/buildx driver */
+	"docker.io/moby/",
+	/* binfmt, by run --privileged: docker/buildx README */
+	"docker.io/tonistiigi/",
+};
+
+static enum reason
+judge_tools(const struct image_ref *ref, struct refusal *why)
+{
+	char text[IMAGE_TEXT_MAX];
+
+	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++)
+		if (strncmp(ref->name, tools[i], strlen(tools[i])) == 0)
+			return not_yours("docker itself, and is only pulled",
+			    image_ref_short(ref, text), why);
+	return R_NONE;
+}
+
 enum reason
 image_make(const struct image_ask *ask, const struct image_ref *ref,
     struct refusal *why)
@@ -157,6 +212,8 @@ image_make(const struct image_ask *ask, const struct image_ref *ref,
 	if (image_ref_like_id(ref))
 		return refuse(why, R_TAG, "%s: it could be meant for an id",
 		    image_ref_short(ref, text));
+	if ((r = judge_tools(ref, why)) != R_NONE)
+		return r;
 	/* what is another's for ever keeps nobody waiting */
 	switch (space_of(ask, ref, space)) {
 	case HIS:
@@ -208,7 +265,6 @@ image_pull(const struct image_ask *ask, const struct image_ref *ref,
 {
 	struct buf raw cleanup_buf = BUF_INIT(OWNER_ANSWER_MAX);
 	char text[IMAGE_TEXT_MAX], owner[USER_NAME_MAX], space[IMAGE_NAME_MAX];
-	bool sure = false;
 	enum reason r;
 	int status;
 
@@ -227,10 +283,34 @@ image_pull(const struct image_ask *ask, const struct image_ref *ref,
 	if (status != 200)
 		return status == 404 ? R_NONE : why->why;
 	labelled(buf_span(&raw), owner);
-	if (owner[0] == '\0' && from_registry(buf_span(&raw), ref, &sure) &&
-	    (sure || space_of(ask, ref, space) != SOMEBODYS))
+	if (owner[0] == '\0' && space_of(ask, ref, space) == NOBODYS &&
+	    from_registry(buf_span(&raw), ref))
 		return R_NONE;
 	return is_his(ask, ref, buf_span(&raw), why);
+}
+
+enum reason
+image_push(const struct image_ask *ask, const struct image_ref *ref,
+    struct refusal *why)
+{
+	struct buf raw cleanup_buf = BUF_INIT(OWNER_ANSWER_MAX);
+	char text[IMAGE_TEXT_MAX], space[IMAGE_NAME_MAX];
+	struct image_ref r;
+	int status;
+
+	if (ref->digest[0] != '\0')
+		return refuse(why, R_TAG, "%s: push a tag",
+		    image_ref_short(ref, text));
+	if (space_of(ask, ref, space) == HIS)
+		return R_NONE;
+	if (ref->tag[0] == '\0')
+		return refuse(why, R_TAG, "%s: push one tag at a time",
+		    image_ref_short(ref, text));
+	status = look(ask, image_ref_text(ref, text), &raw, why);
+	if (status != 200)
+		return status == 404 ? R_NONE : why->why;
+	return has_digest(buf_span(&raw), ref, &r) ? R_NONE :
+	    is_his(ask, ref, buf_span(&raw), why);
 }
 
 /* --- removing ----------------------------------------------------------------- */

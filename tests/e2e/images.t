@@ -437,6 +437,132 @@ may $ALICE env DOCKER_BUILDKIT=0 docker build -q -t ds01i-inherit \
 is "$(direct image inspect -f '{{index .Config.Labels "ds01.user"}},{{index .Config.Labels "ds01.protected"}},{{index .Config.Labels "ds01.gate"}},{{index .Config.Labels "aime.mlc.USER"}}' ds01i-inherit)" \
     "$ALICE,false,," 'a classic build inherits no reserved label'
 
+# --- what an administrator made under a name that others may have registered
+cat >"$WORK/registry.pl" <<'END'
+# a registry on loopback: manifests/NAME/REF and blobs of a directory
+use strict;
+use warnings;
+use Digest::SHA 'sha256_hex';
+use IO::Socket::INET;
+my ($dir, $port) = @ARGV;
+my $listen = IO::Socket::INET->new(LocalAddr => "127.0.0.1:$port", Listen => 9,
+    ReuseAddr => 1) or die;
+while (my $c = $listen->accept) {
+	my ($verb, $path) = (<$c> // '') =~ m,^(\w+) /v2/(\S*), or next;
+	1 while (<$c> // '') =~ /\S/;
+	my ($type, $file) = ('application/octet-stream', '');
+	$file = $1 if $path =~ m,/blobs/sha256:(\w+)$,;
+	($type, $file) = ('application/vnd.docker.distribution.manifest.v2+json',
+	    $1 =~ s,/,_,gr . "_$2") if $path =~ m,^(.*)/manifests/(?:sha256:)?(\S+)$,;
+	my $body = $path eq '' ? '{}' : -f "$dir/$file" ?
+	    do { local (@ARGV, $/) = "$dir/$file"; <> } : undef;
+	printf $c "HTTP/1.1 %s\r\nContent-Type: $type\r\nConnection: close\r\n" .
+	    "Docker-Content-Digest: sha256:%s\r\nContent-Length: %d\r\n\r\n%s",
+	    defined $body ? '200 OK' : '404 Not Found',
+	    sha256_hex($body // ''), length($body // ''),
+	    $verb eq 'HEAD' ? '' : $body // '';
+	close $c;
+}
+END
+REG=127.0.0.1:$((5990 + ${RUN:-5}))
+mkdir "$WORK/reg"
+nsenter -t "$(cat "$ENGINE_DIR/docker.pid")" -n perl "$WORK/registry.pl" \
+    "$WORK/reg" ${REG#*:} >/dev/null 2>&1 &
+registry=$!
+serve() {	# tag, image: the registry has the image under it
+	rm -rf "$WORK/t"
+	mkdir "$WORK/t"
+	direct save "$2" | tar -C "$WORK/t" -x
+	python3 - "$WORK/t" "$WORK/reg" "$1" <<-'END'
+	import hashlib, json, os, sys
+	top, to, ref = sys.argv[1:]
+	m = json.load(open(top + '/manifest.json'))[0]
+	def put(name):
+	    data = open(os.path.join(top, name), 'rb').read()
+	    d = hashlib.sha256(data).hexdigest()
+	    open(to + '/' + d, 'wb').write(data)
+	    return {'size': len(data), 'digest': 'sha256:' + d}
+	kind = 'application/vnd.docker.'
+	text = json.dumps({'schemaVersion': 2,
+	    'mediaType': kind + 'distribution.manifest.v2+json',
+	    'config': dict(put(m['Config']), mediaType=kind + 'container.image.v1+json'),
+	    'layers': [dict(put(l), mediaType=kind + 'image.rootfs.diff.tar')
+	        for l in m['Layers']]}).encode()
+	name, tag = ref.replace('/', '_').split(':')
+	d = hashlib.sha256(text).hexdigest()
+	for r in tag, d:
+	    open('%s/%s_%s' % (to, name, r), 'wb').write(text)
+	print(d)
+	END
+}
+admins() {	# tag, content: built on the engine's own socket
+	printf 'FROM %s\nLABEL c=%s\n' $IMAGE "$2" |
+	    DOCKER_BUILDKIT=0 direct build -q -t "$1" - >/dev/null 2>&1
+}
+place_config 'policy:' '  default:' "    registries: ['$REG', docker.io]"
+admins $REG/lab/tool:1 honest
+admins $REG/lab/other:1 other
+d=$(serve lab/tool:2 $REG/lab/tool:1)
+serve lab/tool:1 $REG/lab/other:1 >"$WORK/d2"
+serve lab/pulled:1 $REG/lab/other:1 >"$WORK/d2"
+may $BOB docker tag $IMAGE $REG/$BOB/u:1
+serve $BOB/u:1 $REG/lab/other:1 >"$WORK/d2"
+TAGS="$REG/lab/tool:1 $REG/$BOB/u:1"
+remember_tags
+keeps "$AT" $ALICE docker pull $REG/lab/tool:1
+keeps "$AT" $ALICE docker push $REG/lab/tool:1
+keeps "$BT" $ALICE docker push $REG/$BOB/u:1
+keeps 'push one tag' $ALICE docker push -a $REG/lab/tool
+# a digest of it is written to the image by whoever pulls the same from there
+may $ALICE docker pull $REG/lab/tool@sha256:"$d"
+direct image inspect -f '{{.RepoDigests}}' $REG/lab/tool:1 |
+    grep -qF "$REG/lab/tool@sha256:$d"
+row $? '… and the image has it'
+[ -n "$STORE" ] || keeps "$AT" $ALICE docker pull $REG/lab/tool:1
+direct push $REG/$BOB/u:1 >/dev/null 2>&1
+keeps "$BT" $ALICE docker pull $REG/$BOB/u:1
+# what was loaded counts so as soon as it was named once more
+direct save -o "$WORK/l.tar" $REG/lab/tool:1
+direct rmi -f "$(id_of $REG/lab/tool:1)" >/dev/null
+direct load -q -i "$WORK/l.tar" >/dev/null
+direct tag $REG/lab/tool:1 $REG/lab/tool:1
+may $ALICE docker pull $REG/lab/tool@sha256:"$d"
+keeps "$AT" $ALICE docker pull $REG/lab/tool:1
+# what was pulled is refreshed, as long as it has no further name
+may $ALICE docker pull $REG/lab/pulled:1
+is "$(id_of $REG/lab/pulled:1)" "$(id_of $REG/lab/other:1)" 'it is there'
+direct rmi $REG/lab/pulled:1 $REG/lab/other:1 >/dev/null
+may $ALICE docker pull $REG/lab/pulled:1
+admins ds01i-third third
+serve lab/pulled:1 ds01i-third >"$WORK/d2"
+if [ -z "$STORE" ]; then
+	may $BOB docker pull $REG/lab/pulled:1
+	is "$(id_of $REG/lab/pulled:1)" "$(id_of ds01i-third)" 'a pull refreshes it'
+fi
+kill $registry
+place_config
+
+# --- names that docker's tools run by themselves are pulled only
+DT='this image tag belongs to docker itself, and is only pulled'
+for t in docker/dockerfile:1 docker.io/docker/buildkit-syft-scanner:stable-1 \
+    moby/buildkit:buildx-stable-1 index.docker.io/tonistiigi/binfmt; do
+	keeps "$DT" $ALICE docker tag ds01i-a:1 $t
+	keeps "$DT" $ALICE docker commit ds01i-ca $t
+	build $ALICE $t bad
+	[ $RC -ne 0 ] && grep -qF "$DT" "$ERR"
+	row $? "$ALICE docker build -t $t -> refused"
+done
+tar_of tool.tar docker/dockerfile:1
+loads "$DT" tool.tar
+if [ -n "$BKIT" ]; then
+	keeps "$DT" $ALICE docker buildx build -q --load \
+	    -t docker/dockerfile:1 -f Dockerfile.one empty
+fi
+for t in team/app:1 lab.example/docker/app:1; do
+	may $ALICE docker tag ds01i-a:1 $t
+	may $ALICE docker rmi $t
+done
+
 # --- prune, administrators, and the key
 may $ALICE docker image prune -f
 may $ALICE docker image prune -af

@@ -183,7 +183,13 @@ static char lock_dir[64];
 #define ID(c) "sha256:" c c c c c c c c
 #define IMAGE(path, id, tags, digests, config) { "GET", AT path "/json", 200, \
     "{\"Id\":\"" id "\",\"RepoTags\":[" tags "],\"RepoDigests\":[" digests \
-    "]," config "}", FAKE_LENGTH }
+    "],\"Metadata\":{\"LastTagTime\":\"0001-01-01T00:00:00Z\"}," config "}", \
+    FAKE_LENGTH }
+/* … with what dockerd says of when it was given a name here */
+#define NAMED(path, digests, meta) { "GET", AT path "/json", 200, \
+    "{\"Id\":\"" C "\",\"RepoDigests\":[" digests "]," meta NO_LABELS "}", \
+    FAKE_LENGTH }
+#define LAST(time) "\"Metadata\":{\"LastTagTime\":\"" time "\"},"
 
 #define A ID("aaaaaaaa")
 #define B ID("bbbbbbbb")
@@ -217,6 +223,16 @@ static const struct fake_row world[] = {
 	IMAGE(HUB "store:1", DIGEST, "", "\"store@" DIGEST "\"", NO_LABELS),
 	IMAGE("docker.io/bob/store:1", DIGEST, "", "\"bob/store@" DIGEST
 	    "\"", NO_LABELS),
+	IMAGE("docker.io/lab/pulled:1", C, "", "\"lab/pulled@" DIGEST "\"",
+	    NO_LABELS),
+	IMAGE("docker.io/lab/own:1", A, "", "", OWN),
+	IMAGE("docker.io/lab/store:1", DIGEST, "", "\"lab/store@" DIGEST "\"",
+	    NO_LABELS),
+	NAMED("docker.io/lab/built:1", "\"lab/built@" DIGEST "\"",
+	    LAST("2024-01-01T00:00:00Z")),
+	NAMED("docker.io/lab/odd:1", "\"lab/odd@" DIGEST "\"", ""),
+	NAMED(HUB "named:1", "\"named@" DIGEST "\"",
+	    LAST("2024-01-01T00:00:00Z")),
 	/* by id, with all its names */
 	IMAGE("1111", "sha256:1111", "\"own:1\",\"bob/x:1\"", "", OWN),
 	IMAGE("2222", "sha256:2222", "\"own:1\",\"<none>:<none>\"",
@@ -307,7 +323,18 @@ static const struct {
 	{ "bob/free:1", NOT, R_NONE, "bob" },
 	{ "bob/u:1", NOT, NOT, "bob" },
 	{ "bob/mine:1", NOT, NOT, "bob" },
-	{ "bob/pulled:1", NOT, R_NONE, "bob" },
+	{ "bob/pulled:1", NOT, NOT, "bob" },
+	{ "lab/pulled:1", NOT, R_NONE, ADMINS },
+	{ "lab/built:1", NOT, NOT, ADMINS },
+	{ "lab/odd:1", NOT, NOT, ADMINS },
+	{ "lab/store:1", NOT, NOT, ADMINS },
+	{ "named:1", NOT, R_NONE, ADMINS },
+	{ "docker/dockerfile:1", NOT, R_NONE, "docker itself" },
+	{ "index.docker.io/docker/x/y:1", NOT, R_NONE, "docker itself" },
+	{ "moby/buildkit:1", NOT, R_NONE, "docker itself" },
+	{ "tonistiigi/binfmt:1", NOT, R_NONE, "docker itself" },
+	{ "dockers/free:1", R_NONE, R_NONE, "" },
+	{ "host:5000/docker/free:1", R_NONE, R_NONE, "" },
 	{ "store:1", NOT, R_NONE, ADMINS },
 	{ "bob/store:1", NOT, NOT, "bob" },
 	{ "broken:1", R_ENGINE_ERROR, R_ENGINE_ERROR, "" },
@@ -336,6 +363,30 @@ judges_tags(void **state)
 		if (make != tags[i].make || pull != tags[i].pull)
 			fail_msg("%s: make %d, pull %d", tags[i].ref, make,
 			    pull);
+	}
+}
+
+static void
+judges_pushes(void **state)
+{
+	static const struct { const char *ref; enum reason why; } rows[] = {
+		{ "own:1", R_NONE }, { "alice/u:1", R_NONE },
+		{ "alice/u", R_NONE }, { "lab/own:1", R_NONE },
+		{ "free:1", R_NONE },		/* dockerd says so */
+		{ "lab/pulled:1", R_NONE },	/* it is there already */
+		{ "elsewhere:1", NOT }, { "site:1", NOT },
+		{ "bobs:1", NOT }, { "bob/u:1", NOT },
+		{ "lab/own", R_TAG }, { "alice/u@" DIGEST, R_TAG },
+		{ "broken:1", R_ENGINE_ERROR },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct image_ref r = ref_of(rows[i].ref);
+		enum reason got = image_push(&ask, &r, &why);
+
+		if (got != rows[i].why)
+			fail_msg("%s: %d", rows[i].ref, got);
 	}
 }
 
@@ -622,7 +673,7 @@ main(void)
 		cmocka_unit_test(names_that_look_like_ids),
 		cmocka_unit_test(registries_of_this_host),
 		cmocka_unit_test(reads_references),
-		T(judges_tags), T(judges_names), T(judges_removals),
+		T(judges_tags), T(judges_pushes), T(judges_names), T(judges_removals),
 		T(holds_for_one_user), T(lets_many_pull),
 		T(holds_no_name_beside), T(holds_no_name_of_others),
 		T(holds_nothing_without_its_file),
