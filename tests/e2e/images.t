@@ -507,6 +507,7 @@ serve lab/tool:1 $REG/lab/other:1 >"$WORK/d2"
 serve lab/pulled:1 $REG/lab/other:1 >"$WORK/d2"
 may $BOB docker tag $IMAGE $REG/$BOB/u:1
 serve $BOB/u:1 $REG/lab/other:1 >"$WORK/d2"
+before=$TAGS
 TAGS="$REG/lab/tool:1 $REG/$BOB/u:1"
 remember_tags
 keeps "$AT" $ALICE docker pull $REG/lab/tool:1
@@ -541,6 +542,8 @@ if [ -z "$STORE" ]; then
 fi
 kill $registry
 place_config
+TAGS=$before
+remember_tags
 
 # --- names that docker's tools run by themselves are pulled only
 DT='this image tag belongs to docker itself, and is only pulled'
