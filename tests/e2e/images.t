@@ -452,8 +452,10 @@ while (my $c = $listen->accept) {
 	1 while (<$c> // '') =~ /\S/;
 	my ($type, $file) = ('application/octet-stream', '');
 	$file = $1 if $path =~ m,/blobs/sha256:(\w+)$,;
-	($type, $file) = ('application/vnd.docker.distribution.manifest.v2+json',
-	    $1 =~ s,/,_,gr . "_$2") if $path =~ m,^(.*)/manifests/(?:sha256:)?(\S+)$,;
+	if ($path =~ m,^(.*)/manifests/(?:sha256:)?(\S+)$,) {
+		$type = 'application/vnd.docker.distribution.manifest.v2+json';
+		($file = "$1_$2") =~ s,/,_,g;
+	}
 	my $body = $path eq '' ? '{}' : -f "$dir/$file" ?
 	    do { local (@ARGV, $/) = "$dir/$file"; <> } : undef;
 	printf $c "HTTP/1.1 %s\r\nContent-Type: $type\r\nConnection: close\r\n" .
