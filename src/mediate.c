@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "granted.h"
 #include "request.h"
 
 #define LINGER_MS 2000		/* of silence, in a body that is thrown away */
@@ -303,6 +304,21 @@ refuse_request(struct request *r)
 	return answer_refusal(r);
 }
 
+/* Before it is carried out. */
+static int
+put_on_record(struct request *r)
+{
+	const struct caller *c = &r->conn->view->caller;
+
+	record_new_id(&r->rec);
+	if (record_write(c, &r->rec) < 0)
+		return -1;
+	return r->route != NULL && r->body != NULL &&
+	    (r->route->id == OP_CONTAINER_CREATE ||
+	    r->route->id == OP_CONTAINER_UPDATE) ?
+	    granted_write(c, &r->rec, r->body) : 0;
+}
+
 static int
 serve(struct request *r)
 {
@@ -316,8 +332,7 @@ serve(struct request *r)
 		r->rec.op = "request.unknown", r->rec.changes = true;
 		record_turn(&r->conn->view->caller);
 	}
-	record_new_id(&r->rec);
-	if (record_write(&r->conn->view->caller, &r->rec) < 0) {
+	if (put_on_record(r) < 0) {
 		refuse(&r->why, R_NO_RECORD, " ");
 		return refuse_request(r);
 	}

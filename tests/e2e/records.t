@@ -86,6 +86,20 @@ if [ "${AUDIT:-none}" = live ]; then
 	finds op=exec "an admin's use of a foreign container" \
 	    -ui "$(id -u $CAROL)" -vm $VB -sv yes
 	run $ALICE docker rm -f $VA
+	run $CAROL docker create --pull never --privileged --pid host \
+	    --name ds01t-big$T -v /:/h --device /dev/null $IMAGE true
+	finds 'new-disk="/:/h"' 'what an administrator mounts' \
+	    -m VIRT_RESOURCE -vm ds01t-big$T
+	finds op=privileged 'that it is privileged' \
+	    -m VIRT_RESOURCE -vm ds01t-big$T
+	finds "op=pid name=\"host\"" 'whose processes it sees' \
+	    -m VIRT_RESOURCE -vm ds01t-big$T
+	finds 'path="/dev/null"' 'its device' -m VIRT_RESOURCE -vm ds01t-big$T
+	run $ALICE docker create --pull never --name ds01t-own$T -m 64m $IMAGE true
+	finds new-mem=65536 'its memory' -m VIRT_RESOURCE -vm ds01t-own$T
+	run $ALICE docker update -m 128m --memory-swap 128m ds01t-own$T
+	finds new-mem=131072 '… also when it is changed' \
+	    -m VIRT_RESOURCE -vm ds01t-own$T
 	finds op=remove 'the removal' -m VIRT_CONTROL -vm $VA
 	run $ALICE docker tag $IMAGE $ALICE/img:$T
 	run $ALICE docker rmi $ALICE/img:$T
