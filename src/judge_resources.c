@@ -273,10 +273,11 @@ healthcheck_create(struct policy_env *env, cJSON *body, struct span image,
 	cJSON *check;
 	int64_t v;
 
-	if (!judged(env))
-		return R_NONE;
+	/* for administrators too: it would be dockerd's end */
 	if (health_test_create(body, inherited) < 0)
 		return judge_oom(why);
+	if (!judged(env))
+		return R_NONE;
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		if (!json_int(json_get(inherited, keys[i]), &v) || v == 0 ||
 		    v >= INTERVAL_MIN)

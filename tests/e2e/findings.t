@@ -76,6 +76,31 @@ as $ALICE docker create --pull never --name ds01t-hc $IMAGE sleep 9 >/dev/null
 api $ALICE POST '/commit?container=ds01t-hc&repo=ds01t-h' '{"Healthcheck":{"Test":["CMD"],"Interval":5000000000}}'
 is "$STATUS" 403 'nor by way of a commit'
 STATUS=
+# … of an image that somebody brought, for whoever runs it
+cat >"$WORK/health.pl" <<'END'
+use Archive::Tar;
+use Digest::SHA 'sha256_hex';
+my $layer = Archive::Tar->new;
+$layer->add_data('x', 'x');
+$layer->write("$ARGV[0].layer");
+my $data = do { local (@ARGV, $/) = "$ARGV[0].layer"; <> };
+my $config = '{"architecture":"amd64","os":"linux","config":{"Cmd":["x"],' .
+    '"Healthcheck":{"Test":["CMD"],"Interval":1000000000}},"rootfs":' .
+    '{"type":"layers","diff_ids":["sha256:' . sha256_hex($data) . '"]}}';
+my $out = Archive::Tar->new;
+$out->add_data('l.tar', $data);
+$out->add_data('c.json', $config);
+$out->add_data('manifest.json', qq([{"Config":"c.json","RepoTags":["$ARGV[1]"],"Layers":["l.tar"]}]));
+$out->write($ARGV[0]);
+END
+perl "$WORK/health.pl" "$WORK/health.tar" ds01t-health:1
+direct load -i "$WORK/health.tar" >/dev/null
+for u in $ALICE $CAROL; do
+	may $u docker create --pull never --name ds01t-hi ds01t-health:1
+	is "$(direct inspect -f '{{json .Config.Healthcheck.Test}}' ds01t-hi)" \
+	    '["NONE"]' "… and $u's container does not run it"
+	direct rm -f ds01t-hi >/dev/null 2>&1
+done
 
 # --- each published port is a process of root's, each network a pool
 refused 'more than 64' $ALICE docker create --pull never -p 20000-20099:20000-20099 $IMAGE true
