@@ -1392,9 +1392,16 @@ test_admin_rows(void **state)
 	p.published_ports = 1;
 	p.restart_always = false;
 	who.policy = &p;
-	image_config = "{\"Healthcheck\":{\"Test\":[\"CMD\"],\"Interval\":1},"
-	    "\"WorkingDir\":\"/proc/self/fd/8\"}";
+	image_config = "{\"Healthcheck\":{\"Test\":[\"CMD\",\"x\"],"
+	    "\"Interval\":1},\"WorkingDir\":\"/proc/self/fd/8\"}";
 	run_host_rows(&who, admin_rows, N(admin_rows));
+	/* but nobody's container is dockerd's end */
+	struct buf out cleanup_buf = BUF_INIT(0);
+	struct refusal why;
+	image_config = "{\"Healthcheck\":{\"Test\":[\"CMD\"]}}";
+	assert_int_equal(create(&who, "{\"Image\":\"img\"}", &out, &why),
+	    R_NONE);
+	check_in(out.data, "\"Test\":[\"NONE\"]", "an empty health check");
 	image_config = "{}";
 }
 
