@@ -19,10 +19,12 @@
 
 #define JSON_BODY_MAX (4 * 1024 * 1024)	/* bytes of a request body */
 #define JSON_DEPTH_MAX 32
+#define JSON_VALUES_MAX 100000	/* a tree has some 80 bytes for each */
 #define JSON_INT_MAX ((int64_t)1 << 53)	/* exact in cJSON's doubles */
 
 /* One value and nothing behind it; valid UTF-8; no control bytes; no
- * \u0000 and no lone surrogate; no depth above JSON_DEPTH_MAX; no object
+ * \u0000 and no lone surrogate; no depth above JSON_DEPTH_MAX; no more than
+ * JSON_VALUES_MAX values; no object
  * with two equal keys (compared after unescaping); numbers in Go's form,
  * integers within +-JSON_INT_MAX.  Escaped or non-ASCII keys pass here: map
  * keys may have them, a closed schema refuses the non-ASCII ones; but a key

@@ -36,6 +36,7 @@ struct check {
 	} open[JSON_DEPTH_MAX];
 	struct key *keys;	/* of all open objects, innermost last */
 	size_t n_keys, cap_keys;
+	size_t values;
 };
 
 static enum reason
@@ -265,6 +266,9 @@ check_value(struct check *c, enum want *want)
 {
 	struct key k;
 
+	if (++c->values > JSON_VALUES_MAX)
+		return refuse(c->why, R_BODY_TOO_LARGE, "%d values",
+		    JSON_VALUES_MAX);
 	*want = WANT_COMMA_OR_END;
 	switch (*c->p) {
 	case '{': case '[':

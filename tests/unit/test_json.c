@@ -82,13 +82,32 @@ test_depth(void **state)
 	}
 }
 
-/* 4 MiB of keys: must end at once, and find the one repetition. */
+/* What is small as text is not small as a tree. */
+static void
+test_many_values(void **state)
+{
+	struct buf b cleanup_buf = BUF_INIT(8 << 20);
+	struct refusal why;
+
+	(void)state;
+	for (size_t n = JSON_VALUES_MAX - 1; n <= JSON_VALUES_MAX; n++) {
+		buf_reset(&b);
+		buf_puts(&b, "[0");
+		for (size_t i = 1; i < n; i++)
+			buf_puts(&b, ",0");
+		buf_puts(&b, "]");
+		assert_int_equal(json_check(buf_span(&b), &why),
+		    n == JSON_VALUES_MAX ? R_BODY_TOO_LARGE : R_NONE);
+	}
+}
+
+/* As many keys as there may be: must end at once, and find the one repetition. */
 static void
 test_many_keys(void **state)
 {
 	struct buf b cleanup_buf = BUF_INIT(8 << 20);
 	struct refusal why;
-	size_t n = 300000;
+	size_t n = JSON_VALUES_MAX - 2;	/* the object, and one more */
 
 	(void)state;
 	buf_puts(&b, "{");
@@ -289,6 +308,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_many_values),
 		cmocka_unit_test(test_many_keys),
 		cmocka_unit_test(test_write),
 		cmocka_unit_test(test_get),
