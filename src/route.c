@@ -97,8 +97,9 @@ image_pull_params[] = {
 },
 image_push_params[] = { TEXT("tag"), JSON("platform"), END },
 image_tag_params[] = { TEXT("repo"), TEXT("tag"), BOOL("force"), END },
+/* platforms: takes away content that other names, everybody's, lead to */
 image_remove_params[] = {
-	BOOL("force"), BOOL("noprune"), JSONS("platforms"), END
+	BOOL("force"), BOOL("noprune"), DENY("platforms", R_PARAMETER), END
 },
 
 network_inspect_params[] = { BOOL("verbose"), TEXT("scope"), END },
