@@ -107,7 +107,8 @@ if [ -n "$NEW" ] && as $ALICE docker compose version >/dev/null 2>&1; then
 	    stop_signal: SIGKILL
 	    command: sh -c 'id -u >/src/out; exec sleep 3600'
 	    volumes: ["./src:/src", "cache:/cache"]
-	volumes: {cache: {}}
+	# with userns-remap a volume is for one kind of containers
+	volumes: {cache: {labels: {ds01.confined: "true"}}}
 	END
 	LIMIT=120
 	C="docker compose -p ds01t-b -f app/compose.yaml"

@@ -127,11 +127,10 @@ refused "$TEXT" $ALICE docker start -a ds01t-late
 refused "$TEXT" $ALICE docker restart ds01t-late
 refused "$TEXT" $ALICE docker cp ds01t-late:/v/f copied
 answers 403 $ALICE HEAD '/containers/ds01t-late/archive?path=/v'
-may $ALICE docker create --pull never --name ds01t-from \
+refused "$TEXT" $ALICE docker create --pull never --name ds01t-from \
     --volumes-from ds01t-late $IMAGE cat /v/f
-refused "$TEXT" $ALICE docker start -a ds01t-from
 may $CAROL docker start -a ds01t-late
-may $ALICE docker rm ds01t-from ds01t-late
+may $ALICE docker rm ds01t-late
 
 # --- those without a name
 fresh $ALICE ds01t-an1 -v /a
