@@ -43,10 +43,6 @@ enum reason policy_exec(struct policy_env *env, const struct thing *container,
     cJSON *body, struct refusal *why);
 enum reason policy_update(struct policy_env *env, cJSON *body,
     struct refusal *why);
-/* Before a container starts or is read: are its volumes nobody else's?
- * inspect: dockerd's answer for it. */
-enum reason policy_volumes_still_own(struct engine *e,
-    const struct caller *c, struct span inspect, struct refusal *why);
 /* A classic build, whose steps the engine runs with its default runtime and
  * what variables image and Dockerfile set (judge_gpu.c). */
 enum reason policy_build(struct policy_env *env, struct refusal *why);

@@ -14,7 +14,6 @@
 #include "log.h"
 #include "made.h"
 #include "owner_ask.h"
-#include "policy.h"
 
 #define EVENTS_PATIENCE 10	/* seconds */
 #define REMOVALS 40		/* attempts at taking a container back */
@@ -299,16 +298,10 @@ withdraw(struct request *r, const char *id)
 static enum reason
 judge_created(struct request *r, const struct thing *t, struct span inspect)
 {
-	struct engine *e = &r->conn->engine;
-	enum reason why;
-
 	if (!of_judged_image(r, t))
 		return refuse(&r->why, R_IMAGE_MOVED, "%s", r->image);
-	if (r->trusted)
-		return R_NONE;
-	why = policy_volumes_still_own(e, &r->as, inspect, &r->why);
-	return why != R_NONE ? why :
-	    made_judge(e, &r->as, t, inspect, &r->why);
+	return r->trusted ? R_NONE : made_judge(&r->conn->engine, &r->as, t,
+	    inspect, &r->why);
 }
 
 /* Its tag may have been moved between our look at the image and dockerd's:

@@ -120,9 +120,7 @@ judge_start(struct request *r)
 	if (status != 200)
 		return refuse(&r->why, R_ENGINE_ERROR, "container %s: "
 		    "status %d", r->thing.name, status);
-	why = policy_volumes_still_own(e, &r->as, buf_span(&raw), &r->why);
-	return why != R_NONE ? why :
-	    made_judge(e, &r->as, &r->thing, buf_span(&raw), &r->why);
+	return made_judge(e, &r->as, &r->thing, buf_span(&raw), &r->why);
 }
 
 /* Archives are read and written as root, through whatever is mounted.  HEAD

@@ -364,31 +364,3 @@ volumes_own(struct policy_env *env, cJSON *body, struct span image,
 		r = own_mounts(env, tree_get(host, "Mounts"), why);
 	return r;
 }
-
-/* A name that was one's own when it was looked at may have become a
- * neighbour's by the time that dockerd took it.  Once a container has the
- * volume it cannot go, and labels stay: so what counts is looked at again,
- * before anything in it can be reached. */
-enum reason
-policy_volumes_still_own(struct engine *e, const struct caller *c,
-    struct span inspect, struct refusal *why)
-{
-	struct json_iter it = json_iter(json_get(inspect, "Mounts"));
-	struct span m;
-
-	while (json_next(&it, NULL, &m)) {
-		struct thing t = { 0 };
-		char name[256];
-		enum reason r;
-
-		if (!json_string(json_get(m, "Name"), name, sizeof(name)) ||
-		    *name == '\0')
-			continue;
-		r = owner_volume(e, c, name, &t, NULL, why);
-		if (r != R_NONE)
-			return r;
-		if (t.claim == CLAIM_FOREIGN)
-			return not_own(&t, why);
-	}
-	return R_NONE;
-}

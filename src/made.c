@@ -4,7 +4,7 @@
  * Done twice: when it was made, so that its user is told at once and it goes
  * again, and before each start, which is what guarantees it.
  *
- * Two things are known only then, and hold for as long as it exists.
+ * These are known only then, and hold for as long as it exists.
  *
  * Its file of groups.  runc before 1.3 looks the group of each process up in
  * /etc/group of the container, a number too (opencontainers/runc#3999).  A
@@ -20,7 +20,8 @@
  * could hand it to him by a socket in a volume, which stays there when the
  * container is gone and whose other end can be anywhere by then.  So a volume
  * is made for containers with or for ones without root, for good; guarantees
- * that on such engines no other ones have it.
+ * that on such engines no other ones have it.  And on all: that it is nobody
+ * else's, which its name may have become since the create was judged.
  */
 #include <limits.h>
 #include <pthread.h>
@@ -315,16 +316,13 @@ judge_confined(struct engine *e, const struct caller *c, const char *id,
 /* The kind of a volume never changes, and one that says none is of those for
  * containers that may have root. */
 static enum reason
-judge_volume(struct engine *e, const struct caller *c, const char *volume,
-    bool confined, struct refusal *why)
+judge_kind(struct engine *e, const char *volume, bool its, bool confined,
+    struct refusal *why)
 {
-	struct thing t = { .confined = bind_is_volume(volume) };
 	bool remaps = false;
 	enum reason r = R_NONE;
 
-	if (!t.confined)
-		r = owner_volume(e, c, volume, &t, NULL, why);
-	if (r == R_NONE && t.confined != confined)
+	if (its != confined)
 		r = engine_remaps(e, &remaps, why);
 	return r != R_NONE || !remaps ? r : refuse(why, R_MOUNT,
 	    confined ? "volume %.64s is not for a container with a directory "
@@ -335,23 +333,41 @@ judge_volume(struct engine *e, const struct caller *c, const char *volume,
 	    volume);
 }
 
+/* Whose it is may have changed since the create was judged; now that a
+ * container has it, it cannot go. */
+static enum reason
+judge_mount(struct engine *e, const struct caller *c, struct span mount,
+    bool confined, struct refusal *why)
+{
+	bool volume = json_is(json_get(mount, "Type"), "\"volume\"");
+	struct thing t = { 0 };
+	char name[256] = "";
+	enum reason r;
+
+	if (!json_string(json_get(mount, "Name"), name, sizeof(name)) ||
+	    name[0] == '\0')
+		return !volume ? R_NONE :
+		    refuse(why, R_MOUNT, "volume without a name");
+	r = owner_volume(e, c, name, &t, NULL, why);
+	if (r != R_NONE)
+		return r;
+	if (t.claim == CLAIM_FOREIGN)
+		return refuse(why, R_NOT_OWNER_VOLUME, "%s",
+		    t.owner[0] != '\0' ? t.owner : "nobody");
+	return !volume ? R_NONE : judge_kind(e, name,
+	    bind_is_volume(name) || t.confined, confined, why);
+}
+
 static enum reason
 judge_volumes(struct engine *e, const struct caller *c, struct span inspect,
     bool confined, struct refusal *why)
 {
 	struct json_iter it = json_iter(json_get(inspect, "Mounts"));
-	char type[16], name[256];
 	enum reason r = R_NONE;
 	struct span m;
 
-	while (r == R_NONE && json_next(&it, NULL, &m)) {
-		if (!json_string(json_get(m, "Type"), type, sizeof(type)) ||
-		    strcmp(type, "volume") != 0)
-			continue;
-		if (!json_string(json_get(m, "Name"), name, sizeof(name)))
-			return refuse(why, R_MOUNT, "volume without a name");
-		r = judge_volume(e, c, name, confined, why);
-	}
+	while (r == R_NONE && json_next(&it, NULL, &m))
+		r = judge_mount(e, c, m, confined, why);
 	return r;
 }
 

@@ -50,6 +50,11 @@ policy_harmless(const struct config *c, const struct caller *who,
 #define STATE(s) { "GET", "/v1.47/containers/" ID "/json", 200, \
 	"{\"State\":{\"Status\":\"" s "\"}}", FAKE_LENGTH }
 #define V "{\"Type\":\"volume\",\"Name\":\"v\",\"Destination\":\"/v\"}"
+#define W "{\"Type\":\"volume\",\"Name\":\"w\",\"Destination\":\"/w\"}"
+#define BOBS { "GET", "/v1.47/volumes/w", 200, "{\"Name\":\"w\"," \
+	"\"Driver\":\"local\",\"Labels\":{\"ds01.user\":\"bob\"," \
+	"\"ds01.gate\":\"0\"}}", FAKE_LENGTH }
+#define NO_VOLUME "{\"Type\":\"bind\",\"Source\":\"/a\"}"
 #define BIND "{\"Type\":\"volume\",\"Name\":\"ds01-bind-1-2\"," \
 	"\"Destination\":\"/v\"}"
 
@@ -100,6 +105,21 @@ static const struct row {
 	{ "a directory of the host as a volume", { RUNC("1.3.0") },
 	    MADE("true", BIND), R_NONE },
 	{ "and with root", { ROOT_IS_MAPPED }, MADE("false", BIND), R_MOUNT },
+	{ "a volume that became bob's", { VOLUME(HERS), BOBS },
+	    MADE("false", V "," W), R_NOT_OWNER_VOLUME },
+	{ "behind what is no volume", { BOBS }, MADE("false", NO_VOLUME "," W),
+	    R_NOT_OWNER_VOLUME },
+	{ "without root, too", { BOBS, RUNC("1.3.0") }, MADE("true", W),
+	    R_NOT_OWNER_VOLUME },
+	{ "a volume that is gone", { RUNC("1.3.0") }, MADE("false", V),
+	    R_NONE },
+	{ "the engine goes while a volume is asked for", { { "GET",
+	    "/v1.47/volumes/v", 200, "", FAKE_DROP } }, MADE("false", V),
+	    R_ENGINE_ERROR },
+	{ "a name of nothing, where no volume is", { RUNC("1.3.0") },
+	    MADE("false", "{\"Type\":\"bind\",\"Name\":\"\"}"), R_NONE },
+	{ "and where one is", { RUNC("1.3.0") }, MADE("false",
+	    "{\"Type\":\"volume\",\"Name\":\"\"}"), R_MOUNT },
 	{ "what the engine does with root cannot be told", { KIND("true") },
 	    MADE("false", V), R_ENGINE_ERROR },
 	{ "of which kind a volume is cannot be told", { { "GET",
