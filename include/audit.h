@@ -25,7 +25,8 @@ void audit_end(int fd);
 int audit_format(const struct caller *c, const struct record *r, char *out,
     size_t cap);
 /* Bytes of the message when it was accepted, 0 or less when it was not
- * recorded (errno says why).  Thread-safe.  Not audit_send: libaudit calls a function of that name, and would call ours. */
+ * recorded (errno says why).  Thread-safe.  Not audit_send: libaudit calls a
+ * function of that name, and would call ours. */
 int audit_write(int fd, const struct caller *c, const struct record *r);
 
 #endif

@@ -24,13 +24,12 @@
 
 /* One value and nothing behind it; valid UTF-8; no control bytes; no
  * \u0000 and no lone surrogate; no depth above JSON_DEPTH_MAX; no more than
- * JSON_VALUES_MAX values; no object
- * with two equal keys (compared after unescaping); numbers in Go's form,
- * integers within +-JSON_INT_MAX.  Escaped or non-ASCII keys pass here: map
- * keys may have them, a closed schema refuses the non-ASCII ones; but a key
- * with an escaped letter or digit, which no encoder writes, is refused here
- * (R_UNKNOWN_FIELD): field names have nothing else, and the tree would not
- * show it.  R_NONE, R_BAD_JSON, R_UNKNOWN_FIELD or R_BODY_TOO_LARGE. */
+ * JSON_VALUES_MAX values; no object with two equal keys (compared after
+ * unescaping); numbers in Go's form, integers within +-JSON_INT_MAX.  Escaped
+ * or non-ASCII keys pass here: map keys may have them, a closed schema refuses
+ * the non-ASCII ones; but a key with an escaped letter or digit, which no
+ * encoder writes, is refused here (R_UNKNOWN_FIELD): field names have nothing
+ * else, and the tree would not show it.  R_NONE, R_BAD_JSON, R_UNKNOWN_FIELD or R_BODY_TOO_LARGE. */
 enum reason json_check(struct span text, struct refusal *why);
 
 /* json_check() and cJSON_ParseWithLength.  NULL with why set on refusal.

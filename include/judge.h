@@ -135,7 +135,8 @@ judge_fn judge_cap_add, judge_devices, judge_security_opt,
 
 /* --- judge_network.c --- */
 judge_fn judge_network_name, judge_volume_name, judge_bridge,
-    judge_ipam_driver, judge_network_options, judge_labels, judge_volume_labels, judge_server;
+    judge_ipam_driver, judge_network_options, judge_labels,
+    judge_volume_labels, judge_server;
 
 /* --- judge_gpu.c --- */
 /* All roads to a GPU as one request; judges it, writes the variables out. */
