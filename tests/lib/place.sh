@@ -36,16 +36,34 @@ place_build() {
 	place_make -j2 all
 }
 
+# The accounts themselves tell: a list of them is lost with a run that is cut
+# off, and what is left then would stop the next one.
+place_users() {
+	awk -F : -v home="$PLACE/home/" -v service="$SERVICE_USER" \
+	    '$1 == service || index($6, home) == 1 { print $1 }' /etc/passwd
+}
+
+# userdel refuses a user of whom a process still ends.
+place_end_user() {
+	uid=$(id -u "$1") || return 0
+	tries=100
+	while pids=$(ps -o pid= -U "$uid" -u "$uid") && [ "$tries" -gt 0 ]; do
+		kill -KILL $pids 2>/dev/null
+		tries=$((tries - 1))
+		sleep 0.05
+	done
+	userdel "$1" 2>/dev/null || echo "# the account $1 is left" >&2
+}
+
 place_user() {	# name, further useradd options
 	name=$1
 	shift
 	if id "$name" >/dev/null 2>&1; then
-		echo "$name exists already" >&2
+		echo "$name exists already, and is not of these tests" >&2
 		return 1
 	fi
 	useradd --badname -M -d "$PLACE/home/$name" -s /bin/sh "$@" "$name" \
 	    2>/dev/null || return 1
-	echo "$name" >>"$PLACE/users"
 	install -d -m 0700 -o "$name" -g "$(id -g "$name")" \
 	    "$PLACE/home/$name" "$PLACE/home/$name/.docker"
 }
@@ -65,7 +83,6 @@ place_install() {
 	place_group docker && place_group ds01-admin || return 1
 	useradd --system -M -d / -s /usr/sbin/nologin -U -G docker \
 	    "$SERVICE_USER" 2>/dev/null || return 1
-	echo "$SERVICE_USER" >>"$PLACE/users"
 	# for engines with userns-remap; userdel takes it back
 	usermod --add-subuids 1879048192-1879113727 \
 	    --add-subgids 1879048192-1879113727 "$SERVICE_USER" || return 1
@@ -104,13 +121,13 @@ place_config() {
 
 # The users' CLIs find the plugins of the engine's own release.
 place_plugins() {
-	while read -r u; do
+	place_users | while read -r u; do
 		d=$PLACE/home/$u/.docker
 		[ -d "$d" ] || continue
 		echo "{\"cliPluginsExtraDirs\":[\"$ENGINE_PLUGINS\"]}" \
 		    >"$d/config.json"
 		chown "$u:$(id -g "$u")" "$d/config.json"
-	done <"$PLACE/users"
+	done
 	cp "$PLACE/home/$ALICE/.docker/config.json" "$PLACE/root.docker/"
 }
 
@@ -126,19 +143,14 @@ place_end_gates() {
 
 # Ends what still runs as the suite's users, and removes what it made.
 place_clear() {
-	[ -d "$PLACE" ] || return 0
-	for v in 20.10 26.1 28.5; do
-		engine_stop "$v"
-	done
-	if [ -s "$PLACE/users" ]; then
-		while read -r u; do
-			uid=$(id -u "$u" 2>/dev/null) || continue
-			for p in $(ps -o pid= -U "$uid" -u "$uid"); do
-				kill -KILL "$p" 2>/dev/null
-			done
-			userdel "$u" 2>/dev/null
-		done <"$PLACE/users"
+	if [ -d "$PLACE" ]; then
+		for v in 20.10 26.1 28.5; do
+			engine_stop "$v"
+		done
 	fi
+	place_users | while read -r u; do
+		place_end_user "$u" </dev/null
+	done
 	# the gates' control groups
 	awk '$3 ~ /^cgroup2?$/ { print $2 }' /proc/self/mounts |
 	    while read -r m; do
