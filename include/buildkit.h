@@ -41,10 +41,12 @@ enum buildkit_image {
 	BUILDKIT_CACHE		/* build cache is pushed there */
 };
 
+struct strings;
 struct buildkit_rules {
 	const struct caller *as;
 	bool host_network;	/* may RUN steps join the host's network? */
-	bool registries;	/* policy.*.registries says which */
+	const struct strings *registries;	/* policy.*.registries; none:
+				 * any but this host's */
 	bool graphs;		/* may clients send graphs, and name images as
 				 * contexts?  Some end the engine (file_op of
 				 * an image without layers) */

@@ -10,10 +10,12 @@
  * Source: moby/buildkit api/services/control/control.proto and
  * frontend/gateway/pb/gateway.proto.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "buildkit_job.h"
+#include "config.h"
 #include "labels.h"
 
 #define FRONTEND "dockerfile.v0"
@@ -303,39 +305,77 @@ put_attrs(struct job *j, uint32_t number)
  * host's own is asked for from inside it.  BuildKit evaluates this for every
  * source of the build, the Dockerfile's ADD included (since 0.11; older ones
  * know no such field).  The last rule that matches counts: ours. */
+enum { ALLOW, DENY };
+#define REGEX 2
+
 static const char *const denied_sources[] = {
 	"^git:",
-	"^docker-image://(localhost|[^/]*\\.localhost|127\\.[0-9.]*|"
-	    "169\\.254\\.[0-9.]*|0[0-9a-fx.]*|\\[[^/]*)(:[0-9]*)?/",
 	"(?i)^https?://([^/]*@)?(localhost|[^/:]*\\.localhost|0[0-9a-fx.]*|"
 	    "127\\.[0-9.]*|[0-9]+|169\\.254\\.[0-9.]*|\\[[0:]*1?\\]|"
 	    "\\[fe[89ab][0-9a-f:.%]*\\]|\\[[0:]*ffff:[^\\]]*\\])\\.?"
 	    "(:[0-9]*)?([/?#].*)?$",
 };
 
+/* Where no registry is listed, any but this host's. */
+#define THIS_HOST "^docker-image://(localhost|[^/]*\\.localhost|" \
+    "127\\.[0-9.]*|169\\.254\\.[0-9.]*|0[0-9a-fx.]*|\\[[^/]*)(:[0-9]*)?/"
+/* Else the listed ones, and what has no slash: so are images called that were
+ * made here, and nobody registers such a name. */
+#define IMAGES "^(docker-image|oci-layout)://"
+#define OFFICIAL "^docker-image://docker\\.io/library/"
+
+static void
+put_rule(struct buf *policy, unsigned action, const char *regex)
+{
+	struct buf rule cleanup_buf = BUF_INIT(2048);
+	struct buf selector cleanup_buf = BUF_INIT(1024);
+
+	pb_put_bytes(&selector, 1, span_of(regex));
+	pb_put_varint(&selector, 2, REGEX);
+	pb_put_varint(&rule, 1, action);
+	if (pb_put_bytes(&rule, 2, buf_span(&selector)) < 0 ||
+	    pb_put_bytes(policy, 2, buf_span(&rule)) < 0)
+		policy->failed = true;
+}
+
+/* Images of one registry, whose name is no regular expression. */
+static void
+allow_registry(struct buf *policy, const char *host)
+{
+	struct buf regex cleanup_buf = BUF_INIT(1000);
+
+	buf_puts(&regex, "(?i)^docker-image://");
+	for (; *host != '\0'; host++) {
+		if (!isalnum((unsigned char)*host))
+			buf_puts(&regex, "\\");
+		buf_add(&regex, host, 1);
+	}
+	if (buf_puts(&regex, "/") < 0)
+		policy->failed = true;
+	else
+		put_rule(policy, ALLOW, regex.data);
+}
+
 static enum reason
 put_source_policy(struct job *j)
 {
-	enum { DENY = 1, REGEX = 2 };
-	struct buf policy cleanup_buf = BUF_INIT(4096);
+	const struct strings *listed = j->rules->registries;
+	struct buf policy cleanup_buf = BUF_INIT(256 * 1024);
 
 	pb_put_varint(&policy, 1, 1);
 	for (size_t i = 0; i < sizeof(denied_sources) /
-	    sizeof(denied_sources[0]); i++) {
-		/* a site that names registries may have one on this host */
-		if (strstr(denied_sources[i], "docker-image") != NULL &&
-		    j->rules->registries)
-			continue;
-		struct buf rule cleanup_buf = BUF_INIT(2048);
-		struct buf selector cleanup_buf = BUF_INIT(1024);
-
-		pb_put_bytes(&selector, 1, span_of(denied_sources[i]));
-		pb_put_varint(&selector, 2, REGEX);
-		pb_put_varint(&rule, 1, DENY);
-		pb_put_bytes(&rule, 2, buf_span(&selector));
-		pb_put_bytes(&policy, 2, buf_span(&rule));
+	    sizeof(denied_sources[0]); i++)
+		put_rule(&policy, DENY, denied_sources[i]);
+	if (listed == NULL || listed->n == 0) {
+		put_rule(&policy, DENY, THIS_HOST);
+	} else {
+		put_rule(&policy, DENY, IMAGES);
+		put_rule(&policy, ALLOW, OFFICIAL);
+		for (size_t i = 0; i < listed->n; i++)
+			allow_registry(&policy, listed->v[i]);
 	}
-	if (pb_put_bytes(j->out, 12, buf_span(&policy)) < 0)
+	if (policy.failed ||
+	    pb_put_bytes(j->out, 12, buf_span(&policy)) < 0)
 		return refuse(j->why, R_INTERNAL, "out of memory");
 	return R_NONE;
 }

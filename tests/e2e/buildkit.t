@@ -281,6 +281,30 @@ if new; then
 	row $? 'another host is none of the policy'"'"'s'
 fi
 
+# --- with registries listed, images of others are none of a build's
+if new; then
+	place_config 'policy:' '  default:' \
+	    "    registries: ['127.0.0.1:1', 'lab.invalid']"
+	for i in team/x docker.io/team/x:1 registry.invalid/x 127.0.0.1:2/x \
+	    localhost/x lab.invalid.example/x labxinvalid.example/x; do
+		denied 'denied by policy' $ALICE "FROM $i\nRUN true\n"
+		denied 'denied by policy' $ALICE \
+		    "FROM $IMAGE\nCOPY --from=$i / /x\n"
+	done
+	for i in 127.0.0.1:1/x lab.invalid/team/x LAB.invalid/x \
+	    ds01t-not-here; do
+		dockerfile $ALICE "FROM $i\nRUN true\n"
+		[ $RC -ne 0 ] && ! grep -q 'denied by policy' "$ERR"
+		row $? "FROM $i is tried"
+	done
+	may $ALICE docker tag $IMAGE lab.invalid/$ALICE/base:1
+	for i in $IMAGE lab.invalid/$ALICE/base:1; do
+		dockerfile $ALICE "FROM $i\nRUN true\n"
+		row $RC "$i, which is here, is built from"
+	done
+	place_config
+fi
+
 # --- calls that no honest client makes, where graphs are allowed
 place_config 'builds: graphs'
 cp "$(dirname "$0")/grpc.pl" "$WORK/grpc.pl"

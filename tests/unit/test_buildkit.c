@@ -744,6 +744,13 @@ git_and_this_host_are_denied(void **state)
 	struct pb_iter it, rule, sel;
 	struct pb_field f, g, s;
 	struct span policy;
+	static const char *const rules[] = {
+		"\n\x1d^(docker-image|oci-layout)://\x10\x02",
+		"^docker-image://docker\\.io/library/",
+		"(?i)^docker-image://r\\.example\\:5000/",
+	};
+	char host[] = "r.example:5000", *hosts[] = { host };
+	const struct strings listed = { hosts, 1 };
 	int n = 0;
 
 	(void)state;
@@ -761,18 +768,22 @@ git_and_this_host_are_denied(void **state)
 				continue;
 			sel = pb_iter(g.bytes);
 			assert_true(pb_next(&sel, &s));
-			assert_int_equal(s.bytes.ptr[0], n < 2 ? '^' : '(');
+			assert_int_equal(s.bytes.ptr[0], n == 1 ? '(' : '^');
 			assert_true(pb_next(&sel, &s));
 			assert_int_equal(s.value, 2);	/* REGEX */
 			n++;
 		}
 	}
 	assert_int_equal(n, 3);
-	/* a site's own registry may be on this host */
+	/* of a site that names registries these alone, and plain names */
 	buf_reset(&k.out);
-	k.r.registries = true;
+	k.r.registries = &listed;
 	assert_int_equal(say(&k, CONTROL "Solve"), H2_PASS);
-	assert_null(memmem(k.out.data, k.out.len, "^docker-image", 13));
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (memmem(k.out.data, k.out.len, rules[i],
+		    strlen(rules[i])) == NULL)
+			fail_msg("%s", rules[i]);
+	assert_null(memmem(k.out.data, k.out.len, "(localhost|[^/]*\\.", 18));
 }
 
 static void
