@@ -156,6 +156,11 @@ int ctl_version_cmp(const char *a, const char *b);
 /* Prints a finding for every known hole of that component ("engine",
  * "runc", "containerd", "buildkit"). */
 void ctl_holes(struct doctor *d, const char *component, const char *version);
+/* Is that a process of that name and user, and in no user namespace but our
+ * own?  Anybody else's may have the name. */
+bool ctl_proc_is(const char *pid, const char *comm, uid_t uid);
+/* Was its program removed or replaced since it was started? */
+bool ctl_proc_deleted(const char *pid);
 /* A line of /proc/net/tcp or tcp6: true, port and inode if it listens. */
 bool ctl_tcp_listens(const char *line, unsigned *port, unsigned long *inode,
     bool *loopback);

@@ -23,7 +23,8 @@ static const struct ctl_check_row checks[] = {
 	    "and who could replace it", doctor_launcher },
 	{ "gate", "owner, group and mode of the gate", doctor_gate },
 	{ "gates", "whether users could stop or end gates that run through a "
-	    "control group", doctor_gates },
+	    "control group, and gates that run an earlier program",
+	    doctor_gates },
 	{ "config", "the configuration file", doctor_config },
 	{ "directories", "run, state and log directories", doctor_directories },
 	{ "service", "the service user, and its membership of the group of "

@@ -312,21 +312,6 @@ listeners_of(struct doctor *d, const char *pid, const char *table)
 		fclose(in);
 }
 
-static bool
-is_dockerd(const char *pid)
-{
-	char path[300], comm[32] = "";
-
-	snprintf(path, sizeof(path), "/proc/%s/comm", pid);
-	FILE *in = fopen(path, "re");
-	if (in == NULL)
-		return false;
-	bool ok = fgets(comm, sizeof(comm), in) != NULL &&
-	    strcmp(comm, "dockerd\n") == 0;
-	fclose(in);
-	return ok;
-}
-
 /* The pid of the next dockerd that runs, until proc is read again. */
 static const char *
 next_dockerd(DIR *proc)
@@ -335,7 +320,7 @@ next_dockerd(DIR *proc)
 
 	while (proc != NULL && (e = readdir(proc)) != NULL)
 		if (isdigit((unsigned char)e->d_name[0]) &&
-		    is_dockerd(e->d_name))
+		    ctl_proc_is(e->d_name, "dockerd", 0))
 			return e->d_name;
 	return NULL;
 }

@@ -1,6 +1,7 @@
 /*
  * ctl_doctor_gates.c - doctor's look at the gates that run: whether their
- * users could end or stop one through a control group.
+ * users could end or stop one through a control group, and whether one runs
+ * an earlier program.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -9,25 +10,6 @@
 #include <string.h>
 
 #include "ctl.h"
-
-/* The gates' own name for themselves, and whose they are. */
-static bool
-is_gate(const char *pid, uid_t service)
-{
-	char path[300], line[256], name[64] = "";
-	unsigned long uid = 0;
-	FILE *in;
-
-	(void)snprintf(path, sizeof(path), "/proc/%s/status", pid);
-	if ((in = fopen(path, "re")) == NULL)
-		return false;
-	while (fgets(line, sizeof(line), in) != NULL) {
-		(void)sscanf(line, "Name: %63s", name);
-		(void)sscanf(line, "Uid: %lu", &uid);
-	}
-	fclose(in);
-	return strcmp(name, "ds01-gate") == 0 && uid == service;
-}
 
 bool
 ctl_gate_apart(const char *line)
@@ -74,8 +56,13 @@ doctor_gates(struct doctor *d)
 		return;
 	while ((e = readdir(proc)) != NULL) {
 		if (!isdigit((unsigned char)e->d_name[0]) ||
-		    !is_gate(e->d_name, pw->pw_uid))
+		    !ctl_proc_is(e->d_name, "ds01-gate", pw->pw_uid))
 			continue;
+		if (ctl_proc_deleted(e->d_name))
+			ctl_find(d, LEVEL_WARN, "gate %s runs a program that "
+			    "was replaced since, and answers no new request; "
+			    "what it streams ends with kill %s", e->d_name,
+			    e->d_name);
 		if (!shares(e->d_name, line, sizeof(line))) {
 			apart++;
 			continue;

@@ -2,17 +2,21 @@
  * test_ctl.c - the parts of ds01-dockerctl that can be told wrong quietly:
  * versions, dates, audit lines, the saved list, what puts users back.
  * links: ctl_audit ctl_doctor_engine ctl_doctor_gates ctl_doctor_logs
- * links: ctl_group ctl_readders ctl_run
+ * links: ctl_group ctl_proc ctl_readders ctl_run
  * links: buf span log reason json json_check json_walk
  * links: config config_keys config_value config_print
  */
 #include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -296,6 +300,93 @@ tcp_lines(void **state)
 	}
 }
 
+/* Is a process that calls itself dockerd one, when it is who? */
+static bool
+taken_for_dockerd(const char *name, uid_t uid, bool own_namespace)
+{
+	int ready[2];
+	char pid[16], ok = 0;
+	pid_t child;
+
+	assert_int_equal(pipe(ready), 0);
+	if ((child = fork()) == 0) {
+		ok = prctl(PR_SET_NAME, name) == 0 &&
+		    (uid == getuid() || setresuid(uid, uid, uid) == 0) &&
+		    (!own_namespace || unshare(CLONE_NEWUSER) == 0);
+		(void)!write(ready[1], &ok, 1);
+		pause();
+		_exit(0);
+	}
+	assert_int_equal(read(ready[0], &ok, 1), 1);
+	snprintf(pid, sizeof(pid), "%d", (int)child);
+	bool got = ctl_proc_is(pid, "dockerd", 0);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	close(ready[0]);
+	close(ready[1]);
+	if (!ok)
+		skip();
+	return got;
+}
+
+static void
+dockerd_is_roots(void **state)
+{
+	(void)state;
+	if (getuid() != 0)
+		skip();
+	assert_true(taken_for_dockerd("dockerd", 0, false));
+	assert_false(taken_for_dockerd("dockerd2", 0, false));
+	assert_false(taken_for_dockerd("dockerd", 4242, false));
+	assert_false(taken_for_dockerd("dockerd", 0, true));
+}
+
+/* Who is not root may not look at its namespaces, and sees it all the same. */
+static void
+roots_are_seen_by_others(void **state)
+{
+	const char *comm = "ctl_seen";
+	int status = -1;
+	pid_t child;
+
+	(void)state;
+	if (getuid() != 0)
+		skip();
+	assert_int_equal(prctl(PR_SET_NAME, comm), 0);
+	if ((child = fork()) == 0) {
+		char pid[16];
+
+		snprintf(pid, sizeof(pid), "%d", (int)getppid());
+		if (setresuid(4242, 4242, 4242) != 0)
+			_exit(2);
+		_exit(ctl_proc_is(pid, comm, 0) ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+static void
+a_replaced_program_is_seen(void **state)
+{
+	const char *copy[] = { "/bin/cp", "/bin/sleep", path("/old"), NULL };
+	char file[512], pid[16];
+	pid_t child;
+
+	(void)state;
+	snprintf(file, sizeof(file), "%s", path("/old"));
+	assert_int_equal(ctl_run(copy), 0);
+	if ((child = vfork()) == 0) {
+		execl(file, "old", "60", (char *)NULL);
+		_exit(127);
+	}
+	snprintf(pid, sizeof(pid), "%d", (int)child);
+	assert_false(ctl_proc_deleted(pid));
+	assert_int_equal(unlink(file), 0);
+	assert_true(ctl_proc_deleted(pid));
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+}
+
 static void
 dates_become_ausearch_words(void **state)
 {
@@ -553,6 +644,10 @@ main(void)
 		    remove_dir),
 		cmocka_unit_test_setup_teardown(readders_are_found, make_dir,
 		    remove_dir),
+		cmocka_unit_test(dockerd_is_roots),
+		cmocka_unit_test(roots_are_seen_by_others),
+		cmocka_unit_test_setup_teardown(a_replaced_program_is_seen,
+		    make_dir, remove_dir),
 		cmocka_unit_test(nothing_drives_the_terminal),
 		cmocka_unit_test(programs_run_alone),
 	};
