@@ -9,7 +9,7 @@
 #ifndef POLICY_H
 #define POLICY_H
 
-#include "owner.h"
+#include "making.h"
 #include "schema.h"
 
 struct policy_env {
@@ -23,6 +23,7 @@ struct policy_env {
 	bool gone;		/* dry, and the caller's name came with an image
 				 * that is not there any more: what his code has
 				 * already is his to reach */
+	struct making *making;	/* holds a place for what is counted; NULL: dry */
 	struct buf *warnings;	/* one line each; goes into create's Warnings */
 	/* create: filled by policy_create() for the record and the event */
 	char image[256];

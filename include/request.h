@@ -11,6 +11,7 @@
 #include "engine.h"
 #include "filter.h"
 #include "image.h"
+#include "making.h"
 #include "owner.h"
 #include "record.h"
 #include "relay.h"
@@ -43,6 +44,7 @@ struct request {
 	struct buf raw;		/* dockerd's inspect answer of it, if asked */
 	struct filter_ask ask;	/* what the filter must do for the query */
 	struct image_hold hold;	/* tags that are being made */
+	struct making making;	/* a container or network that is */
 	struct buf warnings;	/* lines for create's Warnings */
 	struct buf local;	/* an answer the gate gives itself (JSON) */
 	int local_status;	/* its status, 0: none */

@@ -140,14 +140,14 @@ write_framing(struct buf *out, struct connection *c, const struct http_head *a,
 	buf_puts(out, "\r\n");
 }
 
-/* The client, whose end is waited for together with dockerd's words.  But a
- * tag that is held is dockerd's to make, and a container that is made is
- * looked at, whoever is still there: -1. */
+/* The client, whose end is waited for together with dockerd's words.  But
+ * what is held, a tag or a place, is dockerd's to make, and a container that
+ * is made is looked at, whoever is still there: -1. */
 static int
 watched(const struct request *r)
 {
-	return r->hold.open || r->route->id == OP_CONTAINER_CREATE ? -1 :
-	    r->conn->fd;
+	return r->hold.open || r->making.open ||
+	    r->route->id == OP_CONTAINER_CREATE ? -1 : r->conn->fd;
 }
 
 ssize_t
@@ -164,6 +164,7 @@ answer_read_head(struct request *r, int fd, struct buf *in,
 			return -1;
 		if (n > 0 && a->status != 100) {
 			engine_heard(&r->conn->engine, a);
+			making_end(&r->making);	/* it is made, or is not */
 			return n;
 		}
 		if (n > 0) {

@@ -19,7 +19,7 @@ env_of(struct request *r)
 	return (struct policy_env){
 		.caller = &r->as, .cfg = r->conn->view->cfg,
 		.engine = &r->conn->engine, .api = r->api,
-		.warnings = &r->warnings,
+		.warnings = &r->warnings, .making = &r->making,
 	};
 }
 

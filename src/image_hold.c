@@ -16,13 +16,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "image.h"
 #include "sha256.h"
-
-#define UID_TEXT 12		/* digits of a uid */
+#include "userlock.h"
 
 static const char *path = DS01_RUN_DIR "/image-tags";
 
@@ -46,50 +44,15 @@ byte_of(const struct image_ref *ref)
 	return (off_t)(h >> 3 << 1);
 }
 
-static int
-lock(int fd, int cmd, short type, off_t start, off_t len)
-{
-	struct flock l = { .l_type = type, .l_whence = SEEK_SET,
-	    .l_start = start, .l_len = len };
-
-	if (fcntl(fd, cmd, &l) < 0)
-		return -1;
-	return cmd == F_OFD_GETLK && l.l_type != F_UNLCK;
-}
-
-static int
-file_of(const char *user, int flags)
-{
-	char name[sizeof(DS01_RUN_DIR) + 256];
-	int n = snprintf(name, sizeof(name), "%s/%s", path, user);
-
-	if (n < 0 || (size_t)n >= sizeof(name)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	return open(name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
-}
-
-static int
-own_file(const char *user)
-{
-	int fd = file_of(user, O_CREAT);
-
-	if (fd >= 0 || errno != ENOENT)
-		return fd;
-	return mkdir(path, 0700) < 0 && errno != EEXIST ? -1 :
-	    file_of(user, O_CREAT);
-}
-
 /* 1 when that user holds any of the bytes, 0, -1. */
 static int
 holds(const char *user, off_t start, off_t len)
 {
-	int fd = file_of(user, 0), held, error;
+	int fd = userlock_open(path, user, false), held, error;
 
 	if (fd < 0)
 		return -1;
-	held = lock(fd, F_OFD_GETLK, F_WRLCK, start, len);
+	held = userlock(fd, F_OFD_GETLK, F_WRLCK, start, len);
 	error = errno;
 	close(fd);
 	errno = error;
@@ -136,11 +99,11 @@ image_hold(struct image_hold *h, const struct caller *c,
 
 	snprintf(user, sizeof(user), "%u", (unsigned)c->owner_uid);
 	if (!h->open) {
-		h->fd = own_file(user);
+		h->fd = userlock_open(path, user, true);
 		h->open = h->fd >= 0;
 	}
-	if (h->open && lock(h->fd, F_OFD_SETLK, F_RDLCK, at + bytes[use].own,
-	    1) == 0)
+	if (h->open && userlock(h->fd, F_OFD_SETLK, F_RDLCK,
+	    at + bytes[use].own, 1) == 0)
 		others = held_by_others(user, at + bytes[use].others,
 		    bytes[use].n, who);
 	if (others == 0)

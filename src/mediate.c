@@ -326,8 +326,10 @@ serve(struct request *r)
 	bool unknown = why == R_UNKNOWN_ROUTE && r->route == NULL &&
 	    (r->trusted || r->conn->view->cfg->unknown_allow);
 
-	if (why != R_NONE && !unknown)
+	if (why != R_NONE && !unknown) {
+		making_end(&r->making);	/* not asked for: others may */
 		return refuse_request(r);
+	}
 	if (unknown) {
 		r->rec.op = "request.unknown", r->rec.changes = true;
 		record_turn(&r->conn->view->caller);
@@ -345,6 +347,7 @@ static void
 request_free(struct request *r)
 {
 	image_release(&r->hold);
+	making_end(&r->making);
 	query_free(&r->query);
 	cJSON_Delete(r->body);
 	buf_free(&r->head_text);

@@ -183,15 +183,13 @@ count_judge(struct policy_env *env, enum object kind, struct refusal *why)
 {
 	bool net = kind == OBJ_NETWORK;
 	int64_t bound = net ? env->caller->policy->own_networks :
-	    env->caller->policy->own_containers, n = 0;
-	enum reason r;
+	    env->caller->policy->own_containers;
 
 	if (!judged(env) || bound <= 0)
 		return R_NONE;
-	r = owner_count(env->engine, env->caller, kind, &n, why);
-	return r != R_NONE || n < bound ? r : refuse(why, R_RESOURCE,
-	    "more than %lld %s", (long long)bound, net ? "networks" :
-	    "containers, stopped ones too");
+	return making_begin(env->making, &(struct making_ask){
+	    .engine = env->engine, .as = env->caller, .kind = kind,
+	    .bound = bound }, why);
 }
 
 /* The image's working directory, where the body names none. */

@@ -202,6 +202,25 @@ hides ds01t-rootmade "root's container of an image with LABEL ds01.user=alice is
 may $ALICE docker container prune -f
 ok '… and is not pruned' direct inspect ds01t-rootmade
 
+# --- as many as one may have, and no more though they are made at once
+at_once() {	# user, n, path, body: how many were made
+	as "$1" timeout -k 5 120 ds01-docker-session perl \
+	    "$HERE/../e2e/at_once.pl" "$2" "$3" "$4" 2>"$ERR"
+}
+place_config 'policy:' '  default:' '    own_networks: 5' '    own_containers: 20'
+before=$(direct network ls -q -f "label=ds01.user=$ALICE" | wc -l)
+is "$(at_once $ALICE 40 /networks/create '{"Name":"ds01t-once%d"}')" \
+    $((5 - before)) '40 networks at once: not more than the policy allows'
+is "$(direct network ls -q -f "label=ds01.user=$ALICE" | wc -l)" 5 '… are there'
+before=$(direct ps -aq -f "label=ds01.user=$ALICE" | wc -l)
+BODY='{"Image":"'$IMAGE'","Cmd":["true"],"Labels":{"n":"%d"}}'
+is "$(at_once $ALICE 40 /containers/create "$BODY")" $((20 - before)) \
+    '40 containers at once: not more than the policy allows'
+is "$(direct ps -aq -f "label=ds01.user=$ALICE" | wc -l)" 20 '… are there'
+is "$(at_once $ERIN 20 /containers/create "$BODY")" 20 \
+    '… and all of 20 for which there is room'
+place_config
+
 # --- the admin's lists hold everybody's
 may $CAROL docker ps -a
 shows ds01t-b "an admin's ps shows bob's"

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "engine.h"
+#include "making.h"
 #include "owner.h"
 
 static struct {
@@ -101,6 +102,19 @@ owner_count(struct engine *e, const struct caller *c, enum object kind,
 	(void)e, (void)c, (void)why;
 	*n = kind == OBJ_NETWORK ? world.networks : world.containers;
 	return R_NONE;
+}
+
+/* Nothing else is made meanwhile. */
+enum reason
+making_begin(struct making *m, const struct making_ask *a,
+    struct refusal *why)
+{
+	int64_t n = 0;
+
+	(void)m;
+	(void)owner_count(a->engine, a->as, a->kind, &n, why);
+	return n < a->bound ? R_NONE : refuse(why, R_RESOURCE, "%lld",
+	    (long long)a->bound);
 }
 
 int

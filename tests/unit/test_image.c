@@ -1,7 +1,7 @@
 /*
  * test_image.c - whose is an image tag.
  *
- * links: image image_ref image_hold sha256 owner owner_labelled engine cache buf span reason http json json_check json_walk query
+ * links: image image_ref image_hold userlock sha256 owner owner_labelled engine cache buf span reason http json json_check json_walk query
  */
 #include <setjmp.h>
 #include <stdarg.h>
