@@ -128,6 +128,15 @@ if [ "${AUDIT:-none}" = live ]; then
 	aureport --input-logs --virt >"$OUT" 2>"$ERR" </dev/null
 	shows VIRT_CONTROL 'aureport --virt lists them'
 
+	# --- what the gate answers by itself, and nothing is changed by
+	records_of() { ausearch --input-logs -m VIRT_CONTROL -ui $UID_A \
+	    2>/dev/null </dev/null | grep -c 'op=build-prune'; }
+	n=$(records_of)
+	answers 200 $ALICE POST /build/prune
+	run $ALICE docker volume create ds01t-late$T
+	finds op=volume-create 'a later change' -m VIRT_CONTROL -vm ds01t-late$T
+	is "$(records_of)" "$n" "no record of an ordinary user's POST /build/prune"
+
 	# --- audit: off, and an audit daemon that is dead
 	fresh $BOB ds01t-off$T
 	place_config 'audit: off'
