@@ -20,12 +20,14 @@ struct gate {
 	atomic_int leases, connections;
 	int wake;			/* eventfd: a thread has ended */
 	pthread_mutex_t lock;		/* guards view */
+	pthread_mutex_t renewing;	/* who makes the next one has it */
 	struct view *view;
 };
 
 extern struct gate gate;
 
-struct view *gate_view(void);		/* taken: release it */
+/* Not older than some seconds; taken: release it.  NULL as below. */
+struct view *gate_view(void);
 void gate_set_view(struct view *v);	/* takes it over */
 struct view *gate_new_view(void);	/* of the same caller; NULL: no memory,
 					 * or no account any more */

@@ -19,7 +19,8 @@
 #include "session.h"
 
 struct connection {		/* one accepted client */
-	struct view *view;
+	struct view *view;	/* taken */
+	bool met;		/* has had a request */
 	int fd;
 	struct buf in;		/* bytes read ahead from the client */
 	struct engine engine;	/* ours alone: questions and plain requests */

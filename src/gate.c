@@ -6,16 +6,19 @@
  * of the session socket), a thread each, and goes when nobody needs it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "gate.h"
@@ -29,8 +32,10 @@
 #define LEASES_MAX 1024
 #define THREAD_STACK (512 * 1024)	/* bytes */
 #define HELLO_MS 5000		/* the launcher sends it at once */
+#define VIEW_SECONDS 15		/* then who is calling is asked anew */
 
-struct gate gate = { .wake = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
+struct gate gate = { .wake = -1, .lock = PTHREAD_MUTEX_INITIALIZER,
+    .renewing = PTHREAD_MUTEX_INITIALIZER };
 
 /* --- the view --------------------------------------------------------------------- */
 
@@ -46,9 +51,19 @@ read_config(void)
 	return config_default();
 }
 
+static time_t
+uptime(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	return t.tv_sec;
+}
+
 /* Configuration and identity are taken anew for each command, so that a
- * changed file or a revoked group counts at once.  The caller may have no
- * account: *known says so. */
+ * changed file or a revoked group counts at once; and for a request when they
+ * are some seconds old, since a session may be kept open for ever.  The caller
+ * may have no account: *known says so. */
 static struct view *
 view_make(const struct lease_hello *h, bool *known)
 {
@@ -59,6 +74,7 @@ view_make(const struct lease_hello *h, bool *known)
 		return NULL;
 	}
 	v->debug_fd = -1;
+	v->made = uptime();
 	atomic_init(&v->refs, 1);
 	v->mode = v->cfg->isolation_mode;
 	*known = identity_fill(&v->caller, h->uid, h->gid,
@@ -70,8 +86,14 @@ view_make(const struct lease_hello *h, bool *known)
 	return v;
 }
 
-struct view *
-gate_view(void)
+static bool
+is_old(const struct view *v)
+{
+	return uptime() - v->made >= VIEW_SECONDS;
+}
+
+static struct view *
+view_at_hand(void)
 {
 	pthread_mutex_lock(&gate.lock);
 	struct view *v = view_take(gate.view);
@@ -100,6 +122,82 @@ gate_new_view(void)
 		return NULL;
 	}
 	return v;
+}
+
+/* What old was, as it is now.  Who may not choose a mode any more, has the
+ * configuration's. */
+static struct view *
+view_again(const struct view *old)
+{
+	struct view *v = gate_new_view();
+
+	if (v == NULL)
+		return NULL;
+	memcpy(v->caller.tty, old->caller.tty, sizeof(v->caller.tty));
+	if (old->chosen && v->caller.admin) {
+		v->mode = old->mode;
+		v->chosen = true;
+	}
+	if (old->debug_fd >= 0) {
+		v->debug = old->debug;
+		v->debug_fd = fcntl(old->debug_fd, F_DUPFD_CLOEXEC, 0);
+	}
+	return v;
+}
+
+struct view *
+gate_view(void)
+{
+	struct view *v = view_at_hand(), *now;
+
+	if (!is_old(v))
+		return v;
+	view_release(v);
+	/* one asks and the others wait: the answer may take its time */
+	pthread_mutex_lock(&gate.renewing);
+	v = view_at_hand();
+	if (is_old(v)) {
+		now = view_again(v);
+		view_release(v);
+		if ((v = now) != NULL) {
+			record_configure(v->cfg);
+			gate_set_view(view_take(v));
+		}
+	}
+	pthread_mutex_unlock(&gate.renewing);
+	return v;
+}
+
+/* An upgrade put another program where this one came from. */
+static bool
+is_replaced(void)
+{
+	struct stat now;
+
+	return stat(DS01_GATE, &now) != 0 || now.st_dev != gate.self.st_dev ||
+	    now.st_ino != gate.self.st_ino ||
+	    now.st_mtim.tv_sec != gate.self.st_mtim.tv_sec;
+}
+
+/* In the usual case this is one look at the clock. */
+enum reason
+view_renew(struct view **v, bool first, struct refusal *why)
+{
+	bool old = is_old(*v);
+	struct view *now;
+
+	if (!first && !old)
+		return R_NONE;
+	if (is_replaced())
+		return refuse(why, R_REPLACED, " ");
+	if (!old)
+		return R_NONE;
+	if ((now = gate_view()) == NULL)
+		return refuse(why, R_NO_ACCOUNT, "%u",
+		    (unsigned)(*v)->caller.uid);
+	view_release(*v);
+	*v = now;
+	return R_NONE;
 }
 
 /* --- starting ------------------------------------------------------------------------ */
@@ -207,7 +305,6 @@ connection_thread(void *arg)
 	struct job *j = arg;
 
 	mediate_connection(j->view, j->fd);
-	view_release(j->view);
 	free(j);
 	job_done(&gate.connections);
 	return NULL;
@@ -270,7 +367,7 @@ accept_connection(void)
 		return;
 	}
 	j->fd = fd;
-	j->view = gate_view();
+	j->view = view_at_hand();	/* its thread looks how old it is */
 	run(j, connection_thread, &gate.connections);
 }
 
@@ -289,19 +386,8 @@ add_lease(int fd, bool first)
 	run(j, lease_thread, &gate.leases);
 }
 
-/* An upgrade put another program where this one came from. */
-static bool
-is_replaced(void)
-{
-	struct stat now;
-
-	return stat(DS01_GATE, &now) != 0 || now.st_dev != gate.self.st_dev ||
-	    now.st_ino != gate.self.st_ino ||
-	    now.st_mtim.tv_sec != gate.self.st_mtim.tv_sec;
-}
-
-/* Serves what it serves already; the names are its successor's, whom the
- * launcher starts when nobody answers. */
+/* Serves the streams that it serves already; the names are its successor's,
+ * whom the launcher starts when nobody answers. */
 static void
 retire(void)
 {

@@ -150,21 +150,31 @@ apply_wishes(struct ask *a, struct buf *notes)
 {
 	struct view *v = gate_view();
 	bool debug = a->debug_fd >= 0 && is_socket(a->debug_fd);
-	enum isolation mode = v->mode;
-	bool admin = v->caller.admin;
+	enum isolation mode;
+	bool admin, chosen;
 
+	if (v == NULL)
+		return;
+	mode = v->mode;
+	admin = v->caller.admin;
+	chosen = v->chosen;
 	if (a->mode[0] != '\0' && !admin)
 		refuse_mode(v, a->mode, notes);
 	view_release(v);
 	for (size_t i = 0; a->mode[0] != '\0' && admin &&
 	    i < sizeof(modes) / sizeof(modes[0]); i++)
-		if (strcmp(modes[i].name, a->mode) == 0)
+		if (strcmp(modes[i].name, a->mode) == 0) {
 			mode = modes[i].mode;
+			chosen = true;
+		}
 	if (!gate.private || (!debug && a->mode[0] == '\0'))
 		return;
 	if ((v = gate_new_view()) == NULL)
 		return;
-	v->mode = mode;
+	if (chosen && v->caller.admin) {
+		v->mode = mode;
+		v->chosen = true;
+	}
 	if (debug) {
 		v->debug = a->debug[0] == '2' ? 2 : 1;
 		v->debug_fd = a->debug_fd;
@@ -206,7 +216,8 @@ answer(int fd, const struct view *v, char kind, const struct buf *text)
 		(void)send(fd, out.data, out.len, MSG_NOSIGNAL);
 }
 
-static void
+/* False: the caller has no account any more. */
+static bool
 handle(int fd, struct ask *a)
 {
 	struct buf notes cleanup_buf = BUF_INIT(16 * 1024);
@@ -214,7 +225,8 @@ handle(int fd, struct ask *a)
 	struct view *v;
 
 	apply_wishes(a, &notes);
-	v = gate_view();
+	if ((v = gate_view()) == NULL)
+		return false;
 	record_turn(&v->caller);
 	record_command(v, a);
 	if (a->n_targets > 0 && mediate_targets(v, a->kind, a->targets,
@@ -224,6 +236,7 @@ handle(int fd, struct ask *a)
 	} else
 		answer(fd, v, LEASE_GO, &notes);
 	view_release(v);
+	return true;
 }
 
 /* A lingering gate's next command: the same caller, looked at anew. */
@@ -259,9 +272,8 @@ lease_serve(int fd, bool first)
 	for (;;) {
 		struct ask a = { 0 };
 		n = receive(fd, msg, LEASE_TEXT_MAX, &a.debug_fd);
-		bool ok = n > 0 && ask_parse(&a, msg, (size_t)n, words);
-		if (ok)
-			handle(fd, &a);
+		bool ok = n > 0 && ask_parse(&a, msg, (size_t)n, words) &&
+		    handle(fd, &a);
 		if (a.debug_fd >= 0)
 			close(a.debug_fd);
 		if (!ok)	/* its end, or nonsense: who waits must know */

@@ -291,6 +291,21 @@ judge(struct request *r)
 	return why != R_NONE ? why : decide(r);
 }
 
+/* Who the caller is and what holds for him, as it is now. */
+static enum reason
+look_again(struct connection *c, struct refusal *why)
+{
+	struct view *before = c->view;
+	enum reason r = view_renew(&c->view, !c->met, why);
+
+	c->met = true;
+	if (c->view != before) {	/* the socket's name was its */
+		engine_close(&c->engine);
+		engine_init(&c->engine, c->view->cfg->engine_socket);
+	}
+	return r;
+}
+
 static int
 refuse_request(struct request *r)
 {
@@ -324,8 +339,17 @@ put_on_record(struct request *r)
 static int
 serve(struct request *r)
 {
-	enum reason why = judge(r);
-	bool unknown = why == R_UNKNOWN_ROUTE && r->route == NULL &&
+	enum reason why = look_again(r->conn, &r->why);
+	bool unknown;
+
+	if (why != R_NONE) {
+		r->conn->close = true;
+		return refuse_request(r);
+	}
+	set_trusted(r, r->conn->view->caller.admin ||
+	    r->conn->view->mode == ISOLATION_DISABLED);
+	why = judge(r);
+	unknown = why == R_UNKNOWN_ROUTE && r->route == NULL &&
 	    (r->trusted || r->conn->view->cfg->unknown_allow);
 
 	if (why != R_NONE && !unknown) {
@@ -370,8 +394,6 @@ serve_one(struct connection *c)
 		return false;
 	r->conn = c;
 	r->text = (struct buf)BUF_INIT(JSON_BODY_MAX + 1);
-	set_trusted(r, c->view->caller.admin ||
-	    c->view->mode == ISOLATION_DISABLED);
 	int got = read_head(r);
 	if (got < 0) {
 		c->close = true;
@@ -437,6 +459,7 @@ mediate_connection(struct view *v, int fd)
 		linger(fd);
 	engine_close(&c.engine);
 	buf_free(&c.in);
+	view_release(c.view);
 	close(fd);
 }
 

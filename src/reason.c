@@ -84,6 +84,11 @@ static const struct reason_row rows[R__COUNT] = {
 	    "Internal error: %s",
 	    "Try again; if it stays, tell your administrator." },
 
+	[R_REPLACED] = { "replaced", 503,
+	    "ds01-docker was upgraded since this session began",
+	    "Start the session again: the next docker command does, and "
+	    "ds01-docker-session." },
+
 	/* identity */
 	[R_WRONG_PEER] = { "wrong_peer", 403,
 	    "This session belongs to somebody else: %s",

@@ -98,6 +98,73 @@ foreign $CAROL docker exec ds01t-b true
 usermod -aG ds01-admin $CAROL
 may $CAROL docker exec ds01t-b true
 
+# --- a session that is kept open has no older rights than its user
+# asks through that session, on one connection for all: ask METHOD PATH [JSON]
+kept() {	# user
+	mkfifo "$WORK/ask" "$WORK/said"
+	chown "$1" "$WORK/ask" "$WORK/said"
+	as "$1" ds01-docker-session perl "$HERE/../e2e/kept.pl" \
+	    <"$WORK/ask" >"$WORK/said" 2>/dev/null &
+	KEPT=$!
+	exec 8>"$WORK/ask" 9<"$WORK/said"
+}
+ask() {
+	echo "$*" >&8
+	read -r SAID <&9 || SAID=nothing
+}
+unkept() {
+	exec 8>&- 9<&-
+	wait $KEPT 2>/dev/null
+	rm -f "$WORK/ask" "$WORK/said"
+}
+until_said() {	# status, ask…
+	_w=$1 _i=0
+	shift
+	ask "$@"
+	until [ "${SAID%% *}" = "$_w" ] || [ $_i -ge 60 ]; do
+		sleep 0.5
+		_i=$((_i + 1))
+		ask "$@"
+	done
+}
+HOSTS='{"Image":"'$IMAGE'","Cmd":["true"],"HostConfig":{"Binds":["/etc:/h"]}}'
+kept $CAROL
+ask old POST /containers/create "$HOSTS"
+is "${SAID%% *}" 201 'an administrator in a session mounts what he likes'
+gpasswd -d $CAROL ds01-admin >/dev/null 2>&1
+until_said 403 old POST /containers/create "$HOSTS"
+is "${SAID%% *}" 403 'without the group not any more, on the same connection'
+ask new POST /containers/create "$HOSTS"
+is "${SAID%% *}" 403 '… nor on a new one of the same session'
+ask old GET /_ping
+is "${SAID%% *}" 200 '… which goes on as an ordinary user'"'"'s'
+usermod -aG ds01-admin $CAROL
+unkept
+kept $ALICE
+SMALL='{"Image":"'$IMAGE'","Cmd":["true"],"HostConfig":{"PidsLimit":3000}}'
+ask old POST /containers/create "$SMALL"
+is "${SAID%% *}" 201 'a policy allows it'
+place_config 'policy:' '  default:' '    pids: 100'
+until_said 403 old POST /containers/create "$SMALL"
+is "${SAID%% *}" 403 'tightened, it does not, in a session that is open'
+place_config
+
+# --- a gate whose program was replaced takes no new connection
+G=$PLACE/usr/libexec/ds01-docker/gate
+cp -p "$G" "$G.new" && mv "$G.new" "$G"
+ask new GET /containers/json
+is "${SAID%% *}" 503 'an old gate answers 503'
+case $SAID in
+*'Start the session again'*) row 0 '… and says what to do' ;;
+*) row 1 "… and says what to do: $SAID" ;;
+esac
+until_said 503 old GET /containers/json
+is "${SAID%% *}" 503 '… soon on old connections too'
+"$PLACE/usr/sbin/ds01-dockerctl" doctor gates >"$OUT" 2>&1
+shows 'runs a program that was replaced' 'doctor names it'
+unkept
+may $ALICE docker ps
+
 # --- modes of the configuration
 place_config 'isolation_mode: monitoring'
 may $ALICE docker exec ds01t-b true
