@@ -69,12 +69,17 @@ wait_for() {			# until the command succeeds, 10 s at most
 	done
 	return 1
 }
-gates() {			# pids of the gates that serve the user
+# Names of this login's sockets begin so, and other logins of the user may
+# have gates that linger, or sockets of killed ones.
+login=$(sh_as '$S printenv DOCKER_HOST')
+login=${login#unix://}
+login=${login%-*}-
+gates() {			# pids of the gates that serve this login
 	local p inode
 	for p in $(pgrep -u "$SERVICE"); do
 		inode=$(readlink "/proc/$p/fd/3" 2>/dev/null | tr -dc 0-9)
 		[ -n "$inode" ] || continue
-		awk -v i="$inode" -v p="$RUN/$uid-" \
+		awk -v i="$inode" -v p="$login" \
 		    '$7 == i && index($8, p) == 1' /proc/net/unix |
 		    grep -q . && echo "$p"
 	done
@@ -258,7 +263,8 @@ connect() {			# user path type
 	    -MSocket -e 'socket(S, AF_UNIX, '"$3"', 0);
 	    print connect(S, sockaddr_un($ARGV[0])) ? "yes" : "$!"' "$2"
 }
-sock=$(ls "$RUN/$uid"-*.sock | grep -v '\.p[0-9]*\.sock' | head -n 1)
+sock=$(sh_as '$S printenv DOCKER_HOST')
+sock=${sock#unix://}
 ctl=${sock%.sock}.ctl
 is "session socket" "$(stat -c '%A %U' "$sock")" "srw------- $U"
 is "control socket" "$(stat -c '%A %U' "$ctl")" "srw------- root"
