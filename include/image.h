@@ -8,7 +8,7 @@
 #define IMAGE_H
 
 #include "engine.h"
-#include "identity.h"
+#include "hold.h"
 
 #define IMAGE_NAME_MAX 250	/* bytes of registry and path */
 #define IMAGE_TAG_MAX 129
@@ -46,29 +46,14 @@ bool image_ref_like_id(const struct image_ref *ref);
 bool image_host_allowed(const char *host, size_t n, const struct policy *p);
 bool image_ref_allowed(const struct image_ref *ref, const struct policy *p);
 
-/* Tags that a request is making: nobody else makes them meanwhile, in
- * whatever gate.  All zero: none yet. */
-struct image_hold {
-	bool open;
-	int fd;
-};
-enum image_use {
-	IMAGE_MAKE,
-	IMAGE_MAKE_OWN,		/* in one's own name space: only pulls of
-				 * others could come between */
-	IMAGE_PULL		/* many may pull at once */
-};
-/* R_NONE, or why not. */
-enum reason image_hold(struct image_hold *h, const struct caller *c,
-    const struct image_ref *ref, enum image_use use, struct refusal *why);
-void image_release(struct image_hold *h);
-/* Another directory than DS01_RUN_DIR "/image-tags", for tests. */
-void image_hold_dir(const char *path);
+/* Until the request ends nobody else makes that tag.  R_NONE, or why not. */
+enum reason image_hold(struct hold *h, const struct caller *c,
+    const struct image_ref *ref, enum hold_use use, struct refusal *why);
 
 struct image_ask {
 	struct engine *engine;
 	const struct caller *as;
-	struct image_hold *hold;
+	struct hold *hold;
 };
 
 /* May the caller give that tag to an image of his own? */

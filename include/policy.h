@@ -9,6 +9,7 @@
 #ifndef POLICY_H
 #define POLICY_H
 
+#include "hold.h"
 #include "making.h"
 #include "schema.h"
 
@@ -24,6 +25,7 @@ struct policy_env {
 				 * that is not there any more: what his code has
 				 * already is his to reach */
 	struct making *making;	/* holds a place for what is counted; NULL: dry */
+	struct hold *names;	/* of volumes, until the request ends; dry: NULL */
 	struct buf *warnings;	/* one line each; goes into create's Warnings */
 	/* create: filled by policy_create() for the record and the event */
 	char image[256];

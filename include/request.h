@@ -44,7 +44,8 @@ struct request {
 	struct thing thing;	/* object in the path */
 	struct buf raw;		/* dockerd's inspect answer of it, if asked */
 	struct filter_ask ask;	/* what the filter must do for the query */
-	struct image_hold hold;	/* tags that are being made */
+	struct hold hold;	/* tags that are being made */
+	struct hold names;	/* volumes that are looked at or made */
 	struct making making;	/* a container or network that is */
 	struct buf warnings;	/* lines for create's Warnings */
 	struct buf local;	/* an answer the gate gives itself (JSON) */

@@ -141,12 +141,12 @@ write_framing(struct buf *out, struct connection *c, const struct http_head *a,
 }
 
 /* The client, whose end is waited for together with dockerd's words.  But
- * what is held, a tag or a place, is dockerd's to make, and a container that
+ * what is held, a name or a place, is dockerd's to make, and a container that
  * is made is looked at, whoever is still there: -1. */
 static int
 watched(const struct request *r)
 {
-	return r->hold.open || r->making.open ||
+	return r->hold.open || r->names.open || r->making.open ||
 	    r->route->id == OP_CONTAINER_CREATE ? -1 : r->conn->fd;
 }
 

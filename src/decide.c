@@ -66,7 +66,12 @@ claim(struct request *r, enum object kind, const char *ref, struct thing *t,
 		break;
 	case OBJ_VOLUME:
 		what = "volume";
-		why = owner_volume(e, &r->as, ref, t, NULL, &r->why);
+		/* what is removed by its name is still the one judged */
+		why = r->route == NULL || r->route->id != OP_VOLUME_REMOVE ?
+		    R_NONE : hold_volume(&r->names, &r->as, ref, &r->why);
+		if (why == R_NONE)
+			why = owner_volume(e, &r->as, ref, t, NULL,
+			    &r->why);
 		break;
 	default:
 		return R_NONE;

@@ -19,6 +19,7 @@ env_of(struct request *r)
 	return (struct policy_env){
 		.caller = &r->as, .cfg = r->conn->view->cfg,
 		.engine = &r->conn->engine, .api = r->api,
+		.names = &r->names,
 		.warnings = &r->warnings, .making = &r->making,
 	};
 }
@@ -153,8 +154,10 @@ judge_volume_create(struct request *r)
 		if (!r->trusted && (why = policy_name(r->made, &r->why)) !=
 		    R_NONE)
 			return why;
-		why = owner_volume(&r->conn->engine, &r->as, r->made,
-		    &r->thing, NULL, &r->why);
+		why = hold_volume(&r->names, &r->as, r->made, &r->why);
+		if (why == R_NONE)
+			why = owner_volume(&r->conn->engine, &r->as, r->made,
+			    &r->thing, NULL, &r->why);
 		if (why == R_NONE && r->thing.claim != CLAIM_MISSING)
 			why = owner_refuse(&r->as, r->conn->view->cfg,
 			    &r->thing, R_NOT_OWNER_VOLUME, &r->why);

@@ -37,15 +37,33 @@
  *
  * Nothing is remembered, but for as long as a request lasts: a build of an
  * hour that found its tag free must not move what somebody else made there
- * meanwhile (image_hold.c).
+ * meanwhile (hold.c).
  */
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "image.h"
 #include "owner_ask.h"
 #include "query.h"
 
 #define OFFICIAL "docker.io/library/"
+
+enum reason
+image_hold(struct hold *h, const struct caller *c,
+    const struct image_ref *ref, enum hold_use use, struct refusal *why)
+{
+	char who[UID_TEXT] = "", text[IMAGE_TEXT_MAX];
+	int others = hold_take(h, c, image_ref_text(ref, text), use, who);
+
+	if (others == 0)
+		return R_NONE;
+	return others < 0 ?
+	    refuse(why, R_INTERNAL, "%s: %s", hold_path(), strerror(errno)) :
+	    refuse(why, R_NOT_OWNER_IMAGE, "somebody who is making it now: %s "
+	    "(wait until user %s is done, or ask an administrator)",
+	    image_ref_short(ref, text), who);
+}
 
 /* What dockerd says of a reference.  200, 404, or -1 with why set. */
 static int
@@ -217,14 +235,14 @@ image_make(const struct image_ask *ask, const struct image_ref *ref,
 	/* what is another's for ever keeps nobody waiting */
 	switch (space_of(ask, ref, space)) {
 	case HIS:
-		return image_hold(ask->hold, ask->as, ref, IMAGE_MAKE_OWN,
+		return image_hold(ask->hold, ask->as, ref, HOLD_MAKE_OWN,
 		    why);
 	case SOMEBODYS:
 		return not_yours(space, image_ref_short(ref, text), why);
 	case NOBODYS:
 		break;
 	}
-	r = image_hold(ask->hold, ask->as, ref, IMAGE_MAKE, why);
+	r = image_hold(ask->hold, ask->as, ref, HOLD_MAKE, why);
 	if (r != R_NONE)
 		return r;
 	status = look(ask, image_ref_text(ref, text), &raw, why);
@@ -276,7 +294,7 @@ image_pull(const struct image_ask *ask, const struct image_ref *ref,
 	if (image_ref_like_id(ref))
 		return refuse(why, R_TAG, "%s: it could be meant for an id",
 		    image_ref_short(ref, text));
-	r = image_hold(ask->hold, ask->as, ref, IMAGE_PULL, why);
+	r = image_hold(ask->hold, ask->as, ref, HOLD_PULL, why);
 	if (r != R_NONE)
 		return r;
 	status = look(ask, image_ref_text(ref, text), &raw, why);
@@ -374,6 +392,7 @@ image_remove(const struct image_ask *ask, const char *what,
 	struct image_ref ref;
 	int status = look(ask, what, &raw, why);
 	char id[IMAGE_ID_MAX];
+	enum reason r;
 
 	if (status == 200 && (!json_string(json_get(buf_span(&raw), "Id"), id,
 	    sizeof(id)) || id[0] == '\0'))
@@ -387,6 +406,10 @@ image_remove(const struct image_ask *ask, const char *what,
 		    (ref.tag[0] != '\0' && ref.digest[0] != '\0'))
 			return refuse(why, R_TAG, "%s", what);
 		image_ref_default(&ref);
+		/* his until it is gone: nobody's new one goes instead */
+		if ((r = image_hold(ask->hold, ask->as, &ref, HOLD_MAKE,
+		    why)) != R_NONE)
+			return r;
 		status = look(ask, image_ref_text(&ref, out), &raw, why);
 	}
 	if (status == 404)

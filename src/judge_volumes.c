@@ -2,15 +2,17 @@
  * judge_volumes.c - every volume of a new container is its owner's.
  *
  * dockerd makes a named volume that is missing without any label, and mounts
- * an existing one whosever it is.  So a named volume is looked at first and,
- * when missing, made here with our labels; the answer is checked, because
- * dockerd answers a create of an existing name with that volume.  Anonymous
+ * an existing one whosever it is.  So a named volume's name is held (hold.c),
+ * it is looked at and, when missing, made here with our labels; the answer is
+ * checked, because dockerd answers a create of an existing name with that
+ * volume.  Anonymous
  * ones (Volumes, one-word Binds, Mounts without Source, the image's VOLUMEs)
  * become Mounts with labels: the only way to label them.
  */
 #include <limits.h>
 #include <stdio.h>
 
+#include "hold.h"
 #include "judge.h"
 
 static enum reason
@@ -113,7 +115,9 @@ volume_own(struct policy_env *env, const char *name, const cJSON *labels,
 	struct thing t = { 0 };
 	enum reason r;
 
-	r = owner_volume(env->engine, env->caller, name, &t, NULL, why);
+	r = hold_volume(env->names, env->caller, name, why);
+	if (r == R_NONE)
+		r = owner_volume(env->engine, env->caller, name, &t, NULL, why);
 	if (r != R_NONE)
 		return r;
 	if (t.claim == CLAIM_MISSING)

@@ -372,7 +372,8 @@ serve(struct request *r)
 static void
 request_free(struct request *r)
 {
-	image_release(&r->hold);
+	hold_release(&r->hold);
+	hold_release(&r->names);
 	making_end(&r->making);
 	query_free(&r->query);
 	cJSON_Delete(r->body);

@@ -3,12 +3,13 @@
  *
  * Guarantees that only what is proven to be the caller's is removed, one by
  * one and by id, with dockerd's own refusals (in use, running) for the last
- * word; never with force.  Volumes have no ids: whose one is, is asked again
- * right before it goes.
+ * word; never with force.  Volumes have no ids: the name is held, and whose
+ * one is, is asked again right before it goes.
  */
 #include <stdio.h>
 #include <time.h>
 
+#include "hold.h"
 #include "prune.h"
 #include "until.h"
 
@@ -29,6 +30,7 @@ struct work {
 	bool all;		/* volumes: named ones too */
 	int64_t reclaimed;	/* bytes */
 	struct buf usage;	/* volumes: /system/df, once it was asked */
+	struct hold names;	/* volumes that go, until all are gone */
 	struct buf list;
 };
 
@@ -217,7 +219,8 @@ own_volume(struct work *w, struct span v)
 	    (!w->all && !is_anonymous(w, v)))
 		return false;
 	memcpy(name, t.name, sizeof name);
-	return owner_volume(w->e, w->c, name, &t, NULL, &why) == R_NONE &&
+	return hold_volume(&w->names, w->c, name, &why) == R_NONE &&
+	    owner_volume(w->e, w->c, name, &t, NULL, &why) == R_NONE &&
 	    t.claim == CLAIM_OWN;
 }
 
@@ -366,6 +369,7 @@ prune(enum op op, struct engine *e, const struct caller *c,
 			known = true;
 			r = run(&w, &kinds[i], api, out);
 		}
+	hold_release(&w.names);
 	buf_free(&w.list);
 	buf_free(&w.usage);
 	if (r != R_NONE)

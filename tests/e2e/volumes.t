@@ -214,5 +214,29 @@ if as $ALICE docker compose version >/dev/null 2>&1; then
 	rm -rf "$H/vol"
 	LIMIT=60
 fi
+
+# --- what is judged by its name is nobody else's until dockerd has done it.
+# dockerd stands still while hers is being removed.
+HELD=$PLACE/run/ds01-docker/names/$(id -u $ALICE)
+DOCKERD=$(cat "$ENGINE_DIR/docker.pid")
+may $ALICE docker volume create ds01t-held
+answers 200 $BOB GET /volumes
+kill -STOP "$DOCKERD"
+( OUT=$WORK/removal; api $ALICE DELETE /volumes/ds01t-held
+  echo "$STATUS" >"$WORK/removed" ) &
+REMOVAL=$!
+i=0
+until grep -q ":$(stat -c %i "$HELD") " /proc/locks || [ $i -gt 100 ]; do
+	i=$((i + 1))
+	sleep 0.1
+done
+api_refused 403 'uses its name now' $BOB POST /volumes/create \
+    '{"Name":"ds01t-held"}'
+kill -CONT "$DOCKERD"
+wait $REMOVAL
+is "$(cat "$WORK/removed")" 204 'hers is removed'
+answers 201 $BOB POST /volumes/create '{"Name":"ds01t-held"}'
+is "$(owner ds01t-held)" $BOB '… and then the name is free for him'
+
 rm -rf "$H/copied"
 finish

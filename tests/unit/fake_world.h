@@ -9,8 +9,10 @@
 #define FAKE_WORLD_H
 
 #include <stdio.h>
+#include <string.h>
 
 #include "engine.h"
+#include "hold.h"
 #include "making.h"
 #include "owner.h"
 
@@ -28,6 +30,8 @@ static struct {
 	    struct buf *config, struct refusal *why);
 	enum reason (*refuse)(const struct caller *c, const struct thing *t,
 	    enum reason foreign, struct refusal *why);
+	const char *held;		/* a volume that another user holds */
+	char looked[64];		/* the last volume that was held here */
 	int (*ask)(const char *method, struct span target, struct span json,
 	    struct buf *body, struct refusal *why);
 	int (*get)(const char *fmt, struct buf *body, struct refusal *why);
@@ -102,6 +106,16 @@ owner_count(struct engine *e, const struct caller *c, enum object kind,
 	(void)e, (void)c, (void)why;
 	*n = kind == OBJ_NETWORK ? world.networks : world.containers;
 	return R_NONE;
+}
+
+enum reason
+hold_volume(struct hold *h, const struct caller *c, const char *volume,
+    struct refusal *why)
+{
+	(void)h, (void)c;
+	(void)snprintf(world.looked, sizeof(world.looked), "%s", volume);
+	return world.held == NULL || strcmp(world.held, volume) != 0 ?
+	    R_NONE : refuse(why, R_NOT_OWNER_VOLUME, "who holds it");
 }
 
 /* Nothing else is made meanwhile. */

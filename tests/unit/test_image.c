@@ -1,7 +1,7 @@
 /*
  * test_image.c - whose is an image tag.
  *
- * links: image image_ref image_hold userlock sha256 owner owner_labelled engine cache buf span reason http json json_check json_walk query
+ * links: image image_ref hold userlock sha256 owner owner_labelled engine cache buf span reason http json json_check json_walk query
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -166,7 +166,7 @@ reads_references(void **state)
 
 static struct fake f;
 static struct engine e;
-static struct image_hold hold;
+static struct hold hold;
 static struct image_ask ask = { .engine = &e, .as = &alice, .hold = &hold };
 static struct refusal why;
 static char lock_dir[64];
@@ -259,7 +259,7 @@ setup(void **state)
 	fake_rows(&f, world, sizeof(world) / sizeof(world[0]));
 	engine_init(&e, f.path);
 	snprintf(lock_dir, sizeof(lock_dir), "%s/locks", f.dir);
-	image_hold_dir(lock_dir);
+	hold_dir(lock_dir);
 	return 0;
 }
 
@@ -281,7 +281,7 @@ static int
 teardown(void **state)
 {
 	(void)state;
-	image_release(&hold);
+	hold_release(&hold);
 	remove_locks();
 	engine_close(&e);
 	fake_stop(&f);
@@ -475,25 +475,25 @@ judges_removals(void **state)
 static void
 holds_for_one_user(void **state)
 {
-	struct image_hold mine = { 0 }, again = { 0 }, his = { 0 };
+	struct hold mine = { 0 }, again = { 0 }, his = { 0 };
 	struct image_ref a = ref_of("a:1"), b = ref_of("b:1");
 
 	(void)state;
-	assert_int_equal(image_hold(&mine, &alice, &a, IMAGE_MAKE, &why), R_NONE);
-	assert_int_equal(image_hold(&again, &alice, &a, IMAGE_MAKE, &why), R_NONE);
-	assert_int_equal(image_hold(&his, &bob, &a, IMAGE_MAKE, &why), NOT);
+	assert_int_equal(image_hold(&mine, &alice, &a, HOLD_MAKE, &why), R_NONE);
+	assert_int_equal(image_hold(&again, &alice, &a, HOLD_MAKE, &why), R_NONE);
+	assert_int_equal(image_hold(&his, &bob, &a, HOLD_MAKE, &why), NOT);
 	assert_non_null(strstr(why.detail, "a:1"));
-	assert_int_equal(image_hold(&his, &bob, &a, IMAGE_PULL, &why), NOT);
-	assert_int_equal(image_hold(&his, &bob, &b, IMAGE_MAKE, &why), R_NONE);
-	image_release(&his);
-	image_release(&mine);
-	assert_int_equal(image_hold(&his, &bob, &a, IMAGE_MAKE, &why), NOT);
-	image_release(&his);
-	image_release(&again);
-	assert_int_equal(image_hold(&his, &bob, &a, IMAGE_MAKE, &why), R_NONE);
-	assert_int_equal(image_hold(&mine, &alice, &a, IMAGE_MAKE, &why), NOT);
-	image_release(&mine);
-	image_release(&his);
+	assert_int_equal(image_hold(&his, &bob, &a, HOLD_PULL, &why), NOT);
+	assert_int_equal(image_hold(&his, &bob, &b, HOLD_MAKE, &why), R_NONE);
+	hold_release(&his);
+	hold_release(&mine);
+	assert_int_equal(image_hold(&his, &bob, &a, HOLD_MAKE, &why), NOT);
+	hold_release(&his);
+	hold_release(&again);
+	assert_int_equal(image_hold(&his, &bob, &a, HOLD_MAKE, &why), R_NONE);
+	assert_int_equal(image_hold(&mine, &alice, &a, HOLD_MAKE, &why), NOT);
+	hold_release(&mine);
+	hold_release(&his);
 }
 
 /* Many pull one tag at once, but nobody makes it meanwhile. */
@@ -503,26 +503,26 @@ lets_many_pull(void **state)
 	static const struct caller low = { .owner_uid = 0, .name = "low" };
 	static const struct caller high = { .owner_uid = UINT32_MAX - 1,
 	    .name = "high" };
-	struct image_hold h[4] = { 0 };
+	struct hold h[4] = { 0 };
 	struct image_ref a = ref_of("a:1");
 
 	(void)state;
-	assert_int_equal(image_hold(&h[0], &alice, &a, IMAGE_PULL, &why), R_NONE);
-	assert_int_equal(image_hold(&h[1], &bob, &a, IMAGE_PULL, &why), R_NONE);
-	assert_int_equal(image_hold(&h[2], &low, &a, IMAGE_PULL, &why), R_NONE);
-	assert_int_equal(image_hold(&h[3], &high, &a, IMAGE_PULL, &why), R_NONE);
-	assert_int_equal(image_hold(&h[0], &alice, &a, IMAGE_MAKE, &why), NOT);
+	assert_int_equal(image_hold(&h[0], &alice, &a, HOLD_PULL, &why), R_NONE);
+	assert_int_equal(image_hold(&h[1], &bob, &a, HOLD_PULL, &why), R_NONE);
+	assert_int_equal(image_hold(&h[2], &low, &a, HOLD_PULL, &why), R_NONE);
+	assert_int_equal(image_hold(&h[3], &high, &a, HOLD_PULL, &why), R_NONE);
+	assert_int_equal(image_hold(&h[0], &alice, &a, HOLD_MAKE, &why), NOT);
 	for (size_t i = 0; i < 4; i++)
-		image_release(&h[i]);
+		hold_release(&h[i]);
 	/* the first and the last of all uids see each other */
-	assert_int_equal(image_hold(&h[2], &low, &a, IMAGE_MAKE, &why), R_NONE);
-	assert_int_equal(image_hold(&h[3], &high, &a, IMAGE_MAKE, &why), NOT);
-	image_release(&h[2]);
-	image_release(&h[3]);
-	assert_int_equal(image_hold(&h[3], &high, &a, IMAGE_MAKE, &why), R_NONE);
-	assert_int_equal(image_hold(&h[2], &low, &a, IMAGE_MAKE, &why), NOT);
-	image_release(&h[2]);
-	image_release(&h[3]);
+	assert_int_equal(image_hold(&h[2], &low, &a, HOLD_MAKE, &why), R_NONE);
+	assert_int_equal(image_hold(&h[3], &high, &a, HOLD_MAKE, &why), NOT);
+	hold_release(&h[2]);
+	hold_release(&h[3]);
+	assert_int_equal(image_hold(&h[3], &high, &a, HOLD_MAKE, &why), R_NONE);
+	assert_int_equal(image_hold(&h[2], &low, &a, HOLD_MAKE, &why), NOT);
+	hold_release(&h[2]);
+	hold_release(&h[3]);
 }
 
 /* Two names that shared their 29 bits of FNV-1a, one of them in alice's own
@@ -535,12 +535,12 @@ holds_no_name_beside(void **state)
 		{ "ds01-alice9/x7b9969c", "ds01-bob9/app:1" },
 		{ "ds01-alice9/x315f9d55", "bobtool:2" },
 	};
-	struct image_hold mine = { 0 }, his = { 0 };
+	struct hold mine = { 0 }, his = { 0 };
 	char text[32];
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++)
-		for (enum image_use use = IMAGE_MAKE; use <= IMAGE_PULL; use++) {
+		for (enum hold_use use = HOLD_MAKE; use <= HOLD_PULL; use++) {
 			struct image_ref a = ref_of(pairs[i][0]);
 			struct image_ref b = ref_of(pairs[i][1]);
 
@@ -548,18 +548,18 @@ holds_no_name_beside(void **state)
 			assert_int_equal(image_hold(&mine, &alice, &a, use,
 			    &why), R_NONE);
 			assert_int_equal(image_hold(&his, &bob, &b,
-			    IMAGE_MAKE, &why), R_NONE);
-			image_release(&mine);
-			image_release(&his);
+			    HOLD_MAKE, &why), R_NONE);
+			hold_release(&mine);
+			hold_release(&his);
 		}
 	for (int i = 0; i < 1000; i++) {
 		snprintf(text, sizeof(text), "n%d:1", i);
 		struct image_ref r = ref_of(text);
 		assert_int_equal(image_hold(i % 2 ? &mine : &his, i % 2 ?
-		    &alice : &bob, &r, IMAGE_MAKE, &why), R_NONE);
+		    &alice : &bob, &r, HOLD_MAKE, &why), R_NONE);
 	}
-	image_release(&mine);
-	image_release(&his);
+	hold_release(&mine);
+	hold_release(&his);
 }
 
 /* A name in one's own space is nobody's to keep, but for who pulls it; and
@@ -567,7 +567,7 @@ holds_no_name_beside(void **state)
 static void
 holds_no_name_of_others(void **state)
 {
-	struct image_hold hers = { 0 }, his = { 0 };
+	struct hold hers = { 0 }, his = { 0 };
 	struct image_ask a = { .engine = &e, .as = &alice, .hold = &hers };
 	struct image_ask b = { .engine = &e, .as = &bob, .hold = &his };
 	struct image_ref theirs = ref_of("bob/free:1");
@@ -578,41 +578,88 @@ holds_no_name_of_others(void **state)
 	assert_false(hers.open);
 	assert_int_equal(image_make(&b, &theirs, &why), R_NONE);
 	/* nor does anybody else's hold, as an administrator's, matter there */
-	image_release(&his);
-	assert_int_equal(image_hold(&hers, &alice, &theirs, IMAGE_MAKE, &why),
+	hold_release(&his);
+	assert_int_equal(image_hold(&hers, &alice, &theirs, HOLD_MAKE, &why),
 	    R_NONE);
 	assert_int_equal(image_make(&b, &theirs, &why), R_NONE);
-	image_release(&hers);
+	hold_release(&hers);
 	/* a pull would end in the tag that was made meanwhile */
 	assert_int_equal(image_pull(&a, &theirs, &why), NOT);
-	image_release(&his);
-	image_release(&hers);
+	hold_release(&his);
+	hold_release(&hers);
 	assert_int_equal(image_pull(&a, &theirs, &why), R_NONE);
 	assert_int_equal(image_make(&b, &theirs, &why), NOT);
 	assert_non_null(strstr(why.detail, "wait until user 1001 is done"));
-	image_release(&hers);
-	image_release(&his);
+	hold_release(&hers);
+	hold_release(&his);
 	assert_int_equal(image_make(&a, &other, &why), R_NONE);
 	assert_int_equal(image_make(&b, &other, &why), NOT);
-	image_release(&hers);
-	image_release(&his);
+	hold_release(&hers);
+	hold_release(&his);
+}
+
+/* A volume's name is no tag's; administrators hold beside users. */
+static void
+holds_volumes(void **state)
+{
+	static const struct caller root = { .owner_uid = 1002, .name = "carol",
+	    .admin = true };
+	struct hold hers = { 0 }, his = { 0 };
+	struct image_ref a = ref_of("data:1");
+
+	(void)state;
+	assert_int_equal(hold_volume(&hers, &alice, "data", &why), R_NONE);
+	assert_int_equal(hold_volume(&hers, &alice, "more", &why), R_NONE);
+	assert_int_equal(image_hold(&his, &bob, &a, HOLD_MAKE, &why), R_NONE);
+	assert_int_equal(hold_volume(&his, &bob, "other", &why), R_NONE);
+	assert_int_equal(hold_volume(&his, &bob, "more", &why),
+	    R_NOT_OWNER_VOLUME);
+	assert_non_null(strstr(why.detail, "user 1001"));
+	hold_release(&his);
+	assert_int_equal(hold_volume(&his, &root, "data", &why), R_NONE);
+	hold_release(&hers);
+	assert_int_equal(hold_volume(&hers, &alice, "data", &why),
+	    R_NOT_OWNER_VOLUME);
+	hold_release(&his);
+	assert_int_equal(hold_volume(&hers, &alice, "data", &why), R_NONE);
+	hold_release(&hers);
+}
+
+/* What goes by its tag is still hers when it goes. */
+static void
+holds_what_is_removed(void **state)
+{
+	struct hold h = { 0 }, his = { 0 };
+	struct image_ask hers = { .engine = &e, .as = &alice, .hold = &h };
+	struct image_ref a = ref_of("own:1");
+	char out[IMAGE_TEXT_MAX];
+
+	(void)state;
+	assert_int_equal(image_hold(&his, &bob, &a, HOLD_MAKE, &why), R_NONE);
+	assert_int_equal(image_remove(&hers, "own:1", out, &why), NOT);
+	hold_release(&his);
+	hold_release(&h);
+	assert_int_equal(image_remove(&hers, "own:1", out, &why), R_NONE);
+	assert_int_equal(image_hold(&his, &bob, &a, HOLD_MAKE, &why), NOT);
+	hold_release(&his);
+	hold_release(&h);
 }
 
 static void
 holds_nothing_without_its_file(void **state)
 {
-	struct image_hold h = { 0 };
+	struct hold h = { 0 };
 	struct image_ref a = ref_of("free:1");
 	struct image_ask broken = { .engine = &e, .as = &alice, .hold = &h };
 
 	(void)state;
-	image_hold_dir("/nonexistent/locks");
+	hold_dir("/nonexistent/locks");
 	assert_int_equal(image_make(&broken, &a, &why), R_INTERNAL);
 	assert_int_equal(image_pull(&broken, &a, &why), R_INTERNAL);
 	assert_false(h.open);
-	image_hold_dir(lock_dir);
+	hold_dir(lock_dir);
 	assert_int_equal(image_make(&broken, &a, &why), R_NONE);
-	image_release(&h);
+	hold_release(&h);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -676,6 +723,7 @@ main(void)
 		T(judges_tags), T(judges_pushes), T(judges_names), T(judges_removals),
 		T(holds_for_one_user), T(lets_many_pull),
 		T(holds_no_name_beside), T(holds_no_name_of_others),
+		T(holds_volumes), T(holds_what_is_removed),
 		T(holds_nothing_without_its_file),
 	};
 

@@ -1254,6 +1254,30 @@ test_volume_first(void **state)
 	assert_string_equal(asked, "");
 }
 
+/* What another user holds now is neither looked at nor made. */
+static void
+test_volume_held(void **state)
+{
+	static const char *const bodies[] = {
+		"{\"Image\":\"img\",\"HostConfig\":{\"Binds\":[\"myvol:/v\"]}}",
+		"{\"Image\":\"img\",\"HostConfig\":{\"Mounts\":[{\"Type\":"
+		"\"volume\",\"Source\":\"myvol\",\"Target\":\"/v\"}]}}",
+	};
+	struct refusal why;
+
+	(void)state;
+	for (size_t i = 0; i < N(bodies); i++) {
+		world.looked[0] = '\0';
+		assert_int_equal(create(&alice, bodies[i], NULL, &why), R_NONE);
+		assert_string_equal(world.looked, "myvol");
+		world.held = "myvol";
+		assert_int_equal(create(&alice, bodies[i], NULL, &why),
+		    R_NOT_OWNER_VOLUME);
+		assert_non_null(strstr(why.detail, "holds it"));
+		world.held = NULL;
+	}
+}
+
 /* For good: of which kind a volume is, without root or with it (made.c). */
 static void
 test_volume_kind(void **state)
@@ -2048,6 +2072,7 @@ main(void)
 		cmocka_unit_test(test_classic_builds),
 		cmocka_unit_test(test_bodies),
 		cmocka_unit_test(test_volume_first),
+		cmocka_unit_test(test_volume_held),
 		cmocka_unit_test(test_volume_kind),
 		cmocka_unit_test(test_warnings),
 		cmocka_unit_test(test_admin),

@@ -1,7 +1,7 @@
 /*
  * test_prune.c - prune takes what is one's own and asked for, nothing else.
  *
- * links: prune until owner owner_labelled engine cache buf span reason http json json_check json_walk query route
+ * links: prune until hold userlock sha256 owner owner_labelled engine cache buf span reason http json json_check json_walk query route
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "fake_engine.h"
+#include "hold.h"
 #include "policy.h"
 #include "prune.h"
 #include "until.h"
@@ -18,6 +19,7 @@
 static struct fake f;
 static struct engine e;
 static struct refusal why;
+static char locks[256];
 static const struct config cfg = { .unowned_allow = true };
 static const struct caller alice = { .uid = 1001, .owner_uid = 1001,
     .name = "alice", .cfg = &cfg };
@@ -129,6 +131,12 @@ teardown(void **state)
 
 	(void)state;
 	engine_close(&e);
+	for (int uid = 1001; uid <= 1002; uid++) {
+		char path[sizeof locks + 16];
+		snprintf(path, sizeof path, "%s/%d", locks, uid);
+		unlink(path);
+	}
+	rmdir(locks);
 	fake_stop(&f);
 	engine_init(&gone, f.path);	/* forget the versions */
 	engine_dial(&gone, &why);
@@ -141,6 +149,8 @@ start(const char *api, const struct fake_row *rows)
 	fake_start(&f, api);
 	fake_rows(&f, rows, N_ROWS);
 	engine_init(&e, f.path);
+	snprintf(locks, sizeof locks, "%s/names", f.dir);
+	hold_dir(locks);
 }
 
 static int
@@ -273,6 +283,24 @@ prunes_volumes_of_old_engines(void **state)
 
 	(void)state;
 	run(rows, 3);
+}
+
+/* What bob holds may be his when dockerd hears of it. */
+static void
+leaves_what_is_held(void **state)
+{
+	static const struct caller bob = { .owner_uid = 1002, .name = "bob" };
+	static const struct row rows[] = {
+		{ OP_VOLUME_PRUNE, 41, NULL,
+		    OUT_V("[\"" ID_A "\",\"anon\"]", "57"),
+		    "/volumes/" ID_A " /volumes/anon" },
+	};
+	struct hold his = { 0 };
+
+	(void)state;
+	assert_int_equal(hold_volume(&his, &bob, "va", &why), R_NONE);
+	run(rows, 1);
+	hold_release(&his);
 }
 
 static void
@@ -419,6 +447,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		OLD(prunes_containers), OLD(prunes_volumes_of_old_engines),
+		OLD(leaves_what_is_held),
 		NEW(prunes_volumes_of_new_engines), NEW(prunes_containers),
 		OLD(prunes_networks), OLD(says_when_the_engine_is_down),
 		cmocka_unit_test(prunes_dangling_images_only),
