@@ -120,9 +120,13 @@ enum reason ports_create(struct policy_env *env, const cJSON *body,
     const cJSON *host, struct span image, struct refusal *why);
 
 /* --- judge_weight.c --- */
-/* Refuses what would make everybody's lists too long; image: its Config,
- * or .ptr NULL for what has none. */
+enum weight { WEIGHT_LISTED, WEIGHT_SMALL, WEIGHT_EXEC, WEIGHT_ENV };
+/* Refuses a body that is too much for everybody's lists or dockerd. */
 enum reason weight_judge(struct policy_env *env, const cJSON *body,
+    enum weight w, struct refusal *why);
+/* A container or what is committed of one; image: its Config, or .ptr NULL.
+ * Env is not in lists and weighs by itself. */
+enum reason weight_listed(struct policy_env *env, const cJSON *body,
     struct span image, struct refusal *why);
 
 /* --- judge_log.c --- */

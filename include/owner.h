@@ -43,6 +43,8 @@ struct thing {			/* a resolved object */
 	enum claim claim;	/* of the caller on it */
 	bool gate_made;		/* carries a proven ds01.gate */
 	bool confined;		/* containers, volumes: ds01.confined=true */
+	unsigned execs;		/* containers, where raw was asked for: how
+				 * many run in it or wait to be started */
 	bool predefined;	/* networks: bridge, host, none */
 	int status;		/* of dockerd's answer, for CLAIM_MISSING */
 };

@@ -42,6 +42,9 @@ struct policy_env {
  * references are resolved all the same. */
 enum reason policy_create(struct policy_env *env, cJSON *body,
     struct refusal *why);
+/* … in a container: EXECS_MAX commands at once, which run or wait to be
+ * started (dockerd keeps them until the container ends). */
+#define EXECS_MAX 100
 enum reason policy_exec(struct policy_env *env, const struct thing *container,
     cJSON *body, struct refusal *why);
 enum reason policy_update(struct policy_env *env, cJSON *body,

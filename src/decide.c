@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "decide.h"
+#include "owner_ask.h"
 
 /* The answer of the ownership question can be the answer to the client when
  * he asked for just that, in the API version in which it was asked. */
@@ -94,6 +95,7 @@ static enum reason
 decide_object(struct request *r)
 {
 	enum object kind = r->route->object;
+	struct buf fresh cleanup_buf = BUF_INIT(OWNER_ANSWER_MAX);
 	struct thing *t = &r->thing;
 	enum reason why;
 
@@ -102,7 +104,8 @@ decide_object(struct request *r)
 	    kind != OBJ_EXEC && kind != OBJ_NETWORK && kind != OBJ_VOLUME))
 		return R_NONE;
 	why = claim(r, kind, r->match.name, t,
-	    inspect_is_answer(r) ? &r->raw : NULL);
+	    inspect_is_answer(r) ? &r->raw :
+	    r->route->id == OP_CONTAINER_EXEC ? &fresh : NULL);
 	if (t->id[0] != '\0')
 		r->rec.uuid = t->id;
 	if (t->name[0] != '\0')

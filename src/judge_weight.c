@@ -1,16 +1,24 @@
 /*
- * judge_weight.c - how much room an object takes in everybody's lists.
+ * judge_weight.c - how much room an object takes in dockerd and in lists.
  *
  * dockerd answers a list with all there is, and it is cut down to the
  * caller's here: so what one user puts into it costs all the others, and too
- * much of it would leave them without any list.
+ * much of it would leave them without any list.  Some of it dockerd keeps in
+ * its memory besides, for each command in a container and each network that
+ * one is on.
  */
 #include <string.h>
 
 #include "judge.h"
 
-#define WEIGHT_MAX ((size_t)128 << 10)	/* bytes as dockerd writes them */
-#define WEIGHT_SMALL ((size_t)16 << 10)	/* of a volume or network */
+#define K ((size_t)1 << 10)
+/* Bytes, as dockerd writes them. */
+static const struct { size_t max; const char *what; } weights[] = {
+	[WEIGHT_LISTED] = { 128 * K, "labels, command and mounts" },
+	[WEIGHT_SMALL] = { 16 * K, "labels and options" },
+	[WEIGHT_EXEC] = { 64 * K, "command and variables" },
+	[WEIGHT_ENV] = { 256 * K, "variables" },
+};
 
 /* As encoding/json writes a string (HTML escaping is on in dockerd). */
 static size_t
@@ -44,23 +52,36 @@ tree_weight(const cJSON *v)
 	return n;
 }
 
+static enum reason
+within(size_t n, enum weight w, struct refusal *why)
+{
+	return n <= weights[w].max ? R_NONE :
+	    refuse(why, R_RESOURCE, "%s of more than %zu KiB",
+	    weights[w].what, weights[w].max / K);
+}
+
 enum reason
-weight_judge(struct policy_env *env, const cJSON *body, struct span image,
+weight_judge(struct policy_env *env, const cJSON *body, enum weight w,
+    struct refusal *why)
+{
+	return judged(env) ? within(tree_weight(body), w, why) : R_NONE;
+}
+
+enum reason
+weight_listed(struct policy_env *env, const cJSON *body, struct span image,
     struct refusal *why)
 {
 	static const char *const from_image[] = { "Labels", "Cmd",
 	    "Entrypoint", "Volumes" };
-	size_t max = image.ptr != NULL ? WEIGHT_MAX : WEIGHT_SMALL;
-	size_t n = tree_weight(body);
-	const cJSON *listed_not = tree_get(body, "Env");
+	const cJSON *variables = tree_get(body, "Env");
+	size_t unlisted = variables == NULL ? 0 : tree_weight(variables);
+	size_t n = tree_weight(body) - unlisted;
+	enum reason r;
 
 	if (!judged(env))
 		return R_NONE;
-	if (listed_not != NULL)
-		n -= tree_weight(listed_not);
 	for (size_t i = 0; i < sizeof(from_image) / sizeof(*from_image); i++)
 		n += json_get(image, from_image[i]).len;
-	return n <= max ? R_NONE :
-	    refuse(why, R_RESOURCE, "labels, command and mounts of more than "
-	    "%zu KiB", max >> 10);
+	r = within(n, WEIGHT_LISTED, why);
+	return r != R_NONE ? r : within(unlisted, WEIGHT_ENV, why);
 }

@@ -365,6 +365,18 @@ owner_ask(struct engine *e, const char *kind, const char *ref,
 	return -1;
 }
 
+static unsigned
+count(struct span list)
+{
+	struct json_iter it = json_iter(list);
+	struct span v;
+	unsigned n = 0;
+
+	while (json_next(&it, NULL, &v))
+		n++;
+	return n;
+}
+
 enum reason
 owner_container(struct engine *e, const struct caller *c, const char *ref,
     struct thing *t, struct buf *raw, struct refusal *why)
@@ -391,6 +403,7 @@ owner_container(struct engine *e, const struct caller *c, const char *ref,
 	if (r != R_NONE)
 		return r;
 	fill_thing(t, &f, id);
+	t->execs = count(json_get(buf_span(body), "ExecIDs"));
 	t->claim = claim_of(c, &f, buf_span(body));
 	return R_NONE;
 }

@@ -222,7 +222,7 @@ finish_create(struct policy_env *env, cJSON *body, cJSON *host,
 	if (r == R_NONE)
 		r = image_dir(env, body, image, why);
 	if (r == R_NONE)
-		r = weight_judge(env, body, image, why);
+		r = weight_listed(env, body, image, why);
 	if (r == R_NONE)
 		r = ports_create(env, body, host, image, why);
 	if (r == R_NONE)
@@ -287,6 +287,11 @@ policy_exec(struct policy_env *env, const struct thing *container,
 	char user[32];
 	enum reason r = policy_walk(env, &schema_exec, body, why);
 
+	if (r == R_NONE)
+		r = weight_judge(env, body, WEIGHT_EXEC, why);
+	if (r == R_NONE && judged(env) && container->execs >= EXECS_MAX)
+		r = refuse(why, R_RESOURCE, "more than %d commands that run "
+		    "in one container, or are yet to be started", EXECS_MAX);
 	if (r != R_NONE || !container->confined || !judged(env))
 		return r;
 	(void)confine_user(env->caller, tree_string(body, "User"), user);
@@ -306,7 +311,9 @@ policy_update(struct policy_env *env, cJSON *body, struct refusal *why)
 enum reason
 policy_commit(struct policy_env *env, cJSON *body, struct refusal *why)
 {
-	return policy_walk(env, &schema_commit, body, why);
+	enum reason r = policy_walk(env, &schema_commit, body, why);
+
+	return r != R_NONE ? r : weight_listed(env, body, span_of(NULL), why);
 }
 
 /* Of which kind (made.c) is a volume that no container has asked for?  Its
@@ -336,7 +343,7 @@ policy_volume(struct policy_env *env, cJSON *body, struct refusal *why)
 	enum reason r = policy_walk(env, &schema_volume, body, why);
 
 	if (r == R_NONE)
-		r = weight_judge(env, body, span_of(NULL), why);
+		r = weight_judge(env, body, WEIGHT_SMALL, why);
 	if (r == R_NONE)
 		r = volume_kind(env, body, &confined, why);
 	return r == R_NONE ?
@@ -349,7 +356,7 @@ policy_network(struct policy_env *env, cJSON *body, struct refusal *why)
 	enum reason r = policy_walk(env, &schema_network, body, why);
 
 	if (r == R_NONE)
-		r = weight_judge(env, body, span_of(NULL), why);
+		r = weight_judge(env, body, WEIGHT_SMALL, why);
 	if (r == R_NONE)
 		r = count_judge(env, OBJ_NETWORK, why);
 	if (r != R_NONE)
@@ -363,9 +370,12 @@ policy_network(struct policy_env *env, cJSON *body, struct refusal *why)
 enum reason
 policy_connect(struct policy_env *env, cJSON *body, struct refusal *why)
 {
+	enum reason r;
+
 	if (tree_string(body, "Container")[0] == '\0')
 		return refuse(why, R_BAD_FIELD, "Container must be given");
-	return policy_walk(env, &schema_connect, body, why);
+	r = policy_walk(env, &schema_connect, body, why);
+	return r != R_NONE ? r : weight_judge(env, body, WEIGHT_SMALL, why);
 }
 
 enum reason

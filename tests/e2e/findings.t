@@ -65,8 +65,31 @@ is "$STATUS" 403 'four megabytes of labels'
 STATUS=
 for o in volumes networks; do
 	perl -e 'print "{\"Name\":\"ds01t-x\",\"Labels\":{\"a\":\"", "<" x 30000, "\"}}"' >"$WORK/body"
-	api_refused 403 'labels, command and mounts' $ALICE POST /$o/create "@$WORK/body"
+	api_refused 403 'labels and options' $ALICE POST /$o/create "@$WORK/body"
 done
+# … nor what dockerd keeps of a command, a name on a network, an image
+fresh $ALICE ds01t-heavy
+may $ALICE docker network create ds01t-heavy
+perl -e 'print "{\"Cmd\":[\"true\"],\"Env\":[\"A=", "x" x 70000, "\"]}"' >"$WORK/body"
+api_refused 403 'command and variables' $ALICE POST /containers/$ID/exec "@$WORK/body"
+perl -e 'print "{\"Container\":\"ds01t-heavy\",\"EndpointConfig\":{\"Aliases\":[\"", "x" x 20000, "\"]}}"' >"$WORK/body"
+api_refused 403 'labels and options' $ALICE POST /networks/ds01t-heavy/connect "@$WORK/body"
+perl -e 'print "{\"Labels\":{\"a\":\"", "<" x 30000, "\"}}"' >"$WORK/body"
+api_refused 403 'labels, command and mounts' $ALICE POST '/commit?container=ds01t-heavy&repo=ds01t-heavy' "@$WORK/body"
+as $ALICE ds01-docker-session sh -c '
+	for i in $(seq 102); do
+		curl -s -o /dev/null -w "%{http_code}\n" \
+		    --unix-socket "${DOCKER_HOST#unix://}" \
+		    -H Content-Type:application/json -d "{\"Cmd\":[\"true\"]}" \
+		    "http://d/containers/$1/exec"
+	done' sh $ID >"$OUT"
+is "$(grep -c 201 "$OUT") $(grep -c 403 "$OUT")" '100 2' 'a hundred commands may wait to be started'
+is "$(direct inspect -f '{{len .ExecIDs}}' $ID)" 100 '… and no more'
+refused 'more than 100 commands' $ALICE docker exec ds01t-heavy true
+may $ALICE docker restart -t 0 ds01t-heavy
+may $ALICE docker exec ds01t-heavy true
+may $ALICE docker rm -f ds01t-heavy
+may $ALICE docker network rm ds01t-heavy
 
 # --- a health check without a command was dockerd's end, five seconds later
 T='health check without a command'

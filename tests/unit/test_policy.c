@@ -264,10 +264,12 @@ create(struct caller *who, const char *text, struct buf *out,
 	return judge(&schema_create, policy_create, who, text, out, why);
 }
 
+static unsigned container_execs;
+
 static enum reason
 exec_mine(struct policy_env *env, cJSON *body, struct refusal *why)
 {
-	struct thing mine = { .claim = CLAIM_OWN };
+	struct thing mine = { .claim = CLAIM_OWN, .execs = container_execs };
 
 	return policy_exec(env, &mine, body, why);
 }
@@ -1987,6 +1989,8 @@ test_weight(void **state)
 		{ 30000, "\xe2\x80\xa8", "Labels", R_RESOURCE },
 		{ 20000, "\xe2\x80\xa8", "Labels", R_NONE },
 		{ 140000, "a", "Env", R_NONE },
+		{ 260000, "a", "Env", R_NONE },
+		{ 270000, "a", "Env", R_RESOURCE },
 		{ 140000, "a", "Cmd", R_RESOURCE },
 	};
 
@@ -2008,6 +2012,57 @@ test_weight(void **state)
 		    text.data, NULL, &why), R_NONE);
 		buf_free(&text);
 		buf_free(&out);
+	}
+}
+
+/* Kept by dockerd: each command, until its container ends. */
+static void
+test_exec_weight(void **state)
+{
+	struct refusal why;
+
+	(void)state;
+	for (int much = 0; much < 2; much++) {
+		struct buf text cleanup_buf = BUF_INIT(0);
+
+		buf_printf(&text, "{\"Cmd\":[\"true\"],\"Env\":[\"a=%0*d\"]}",
+		    much ? 66000 : 65000, 0);
+		assert_int_equal(judge(&schema_exec, exec_mine, &alice,
+		    text.data, NULL, &why), much ? R_RESOURCE : R_NONE);
+		assert_int_equal(judge(&schema_exec, exec_mine, &root,
+		    text.data, NULL, &why), R_NONE);
+	}
+	for (unsigned n = EXECS_MAX - 1; n <= EXECS_MAX; n++) {
+		container_execs = n;
+		assert_int_equal(judge(&schema_exec, exec_mine, &alice,
+		    "{\"Cmd\":[\"true\"]}", NULL, &why), n < EXECS_MAX ?
+		    R_NONE : R_RESOURCE);
+		assert_int_equal(judge(&schema_exec, exec_mine, &root,
+		    "{\"Cmd\":[\"true\"]}", NULL, &why), R_NONE);
+	}
+	container_execs = 0;
+}
+
+/* An image's labels are in a list as well, and a name on a network. */
+static void
+test_other_weight(void **state)
+{
+	struct refusal why;
+
+	(void)state;
+	for (int much = 0; much < 2; much++) {
+		struct buf label cleanup_buf = BUF_INIT(0);
+		struct buf alias cleanup_buf = BUF_INIT(0);
+
+		buf_printf(&label, "{\"Labels\":{\"a\":\"%0*d\"}}",
+		    much ? 132000 : 130000, 0);
+		assert_int_equal(judge(&schema_commit, policy_commit, &alice,
+		    label.data, NULL, &why), much ? R_RESOURCE : R_NONE);
+		buf_printf(&alias, "{\"Container\":\"mine\","
+		    "\"EndpointConfig\":{\"Aliases\":[\"%0*d\"]}}",
+		    much ? 17000 : 15000, 0);
+		assert_int_equal(judge(&schema_connect, policy_connect, &alice,
+		    alias.data, NULL, &why), much ? R_RESOURCE : R_NONE);
 	}
 }
 
@@ -2091,6 +2146,8 @@ main(void)
 		cmocka_unit_test(test_harmless),
 		cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_weight),
+		cmocka_unit_test(test_exec_weight),
+		cmocka_unit_test(test_other_weight),
 		cmocka_unit_test(test_small_weight),
 		cmocka_unit_test(test_own_networks),
 		cmocka_unit_test(test_exposed),
