@@ -24,7 +24,7 @@ enum reason {
 	/* ownership */
 	R_NOT_OWNER, R_PROTECTED, R_UNOWNED, R_UNOWNED_UNSAFE,
 	R_NOT_FOUND, R_AMBIGUOUS, R_IMAGE_MOVED, R_NOT_OWNER_VOLUME, R_NOT_OWNER_NETWORK,
-	R_NOT_OWNER_IMAGE, R_RESERVED_LABEL,
+	R_NOT_OWNER_IMAGE, R_RESERVED_LABEL, R_LABEL,
 	/* routes an ordinary user does not get */
 	R_ADMIN_ONLY,
 	/* create and friends: plain roads to root */

@@ -45,4 +45,12 @@ bool span_copy(struct span s, char *out, size_t cap);
  * with its code point in c; 0 if there is none. */
 size_t span_utf8(struct span s, uint32_t *c);
 
+/* What a terminal obeys instead of showing it: C0 and DEL; C1, which some
+ * take for escape sequences; U+2028 and U+2029, lines to some readers; marks
+ * that turn what follows round (U+202A-E, U+2066-9).  Joiners are letters to
+ * Persian and to emoji, and are none. */
+bool span_control(uint32_t c);
+/* UTF-8 without such. */
+bool span_plain(struct span s);
+
 #endif

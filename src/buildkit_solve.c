@@ -223,6 +223,27 @@ static const struct attr {
 	{ "cmdline", false, true, on_own },
 };
 
+/* The client's, without control characters; a key that has some is no key. */
+static enum reason
+put_label(struct job *j, const struct pb_field *f, struct span key,
+    struct span value)
+{
+	struct buf name cleanup_buf = BUF_INIT(0), text cleanup_buf = BUF_INIT(0);
+
+	if (!span_plain(key))
+		return refuse(j->why, R_LABEL, "%.*s",
+		    (int)(key.len < 64 ? key.len : 64), key.ptr);
+	if (span_plain(value))
+		return job_copy(j, f);
+	buf_puts(&name, "label:");
+	buf_putspan(&name, key);
+	if (buf_putspan(&text, value) < 0 || name.failed)
+		return refuse(j->why, R_INTERNAL, "out of memory");
+	labels_plain_text(text.data);
+	pb_put_entry(j->out, f->number, buf_span(&name), span_of(text.data));
+	return R_NONE;
+}
+
 /* A reserved label waits for labels_simple(); others pass. */
 static enum reason
 take_label(struct job *j, const struct pb_field *f, struct span key,
@@ -232,7 +253,7 @@ take_label(struct job *j, const struct pb_field *f, struct span key,
 	cJSON *labels = cJSON_GetObjectItemCaseSensitive(j->labels, "Labels");
 
 	if (!job_prefix(key, "ds01.") && !job_prefix(key, "aime."))
-		return job_copy(j, f);
+		return put_label(j, f, key, value);
 	if (!span_copy(key, k, sizeof(k)) || !span_copy(value, v, sizeof(v)))
 		return refuse(j->why, R_RESERVED_LABEL, "%.*s",
 		    (int)(key.len < 64 ? key.len : 64), key.ptr);
@@ -277,7 +298,7 @@ put_attrs(struct job *j, uint32_t number)
 	char space[24], host[32], key[300];
 	enum reason r;
 
-	r = labels_simple(j->rules->as, j->labels, j->why);
+	r = labels_simple(j->rules->as, j->labels, NULL, j->why);
 	if (r != R_NONE || !j->frontend)
 		return r;
 	labels = cJSON_GetObjectItemCaseSensitive(j->labels, "Labels");

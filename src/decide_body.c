@@ -204,7 +204,7 @@ static enum reason
 all_labels(struct request *r, cJSON *holder)
 {
 	cJSON *ours = cJSON_CreateObject(), *labels, *l, *next;
-	enum reason why = labels_simple(&r->as, holder, &r->why);
+	enum reason why = labels_simple(&r->as, holder, NULL, &r->why);
 
 	labels = cJSON_GetObjectItemCaseSensitive(holder, "Labels");
 	/* one of its own for each build would make each a new image */

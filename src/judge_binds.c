@@ -262,7 +262,7 @@ set_labels(struct policy_env *env, cJSON *parent, const char *anchor)
 {
 	struct refusal no;
 
-	return labels_simple(env->caller, parent, &no) != R_NONE ||
+	return labels_simple(env->caller, parent, NULL, &no) != R_NONE ||
 	    tree_set_string(tree_get(parent, "Labels"), LABEL_BIND, anchor) < 0
 	    ? -1 : 0;
 }

@@ -26,6 +26,9 @@ judge_target(struct policy_env *env, const char *target,
 		    "path", target);
 	if (strcmp(path, "/") == 0)
 		return refuse(why, R_MOUNT, "target /");
+	if (!span_plain(span_of(target)))	/* docker events print it */
+		return refuse(why, R_MOUNT, "target %s has control characters",
+		    target);
 	if (path_below(path, "/var/run/" NVIDIA_DIR) ||
 	    path_below(path, "/run/" NVIDIA_DIR))
 		return refuse(why, R_GPU, "by a mount on %s", target);

@@ -103,12 +103,16 @@ judge_network_options(struct policy_env *env, const struct field *f,
 
 static enum reason
 check_labels(struct policy_env *env, const struct field *f,
-    const cJSON *value, bool volume, struct refusal *why)
+    cJSON *value, bool volume, struct refusal *why)
 {
+	enum reason r;
 	const cJSON *v;
 
 	if (!judged(env) || env->dry)
 		return R_NONE;
+	r = labels_plain(value, why);
+	if (r != R_NONE)
+		return r;
 	cJSON_ArrayForEach(v, value)
 		if (labels_reserved(v->string) && strcmp(v->valuestring,
 		    strcmp(v->string, LABEL_USER) == 0 ?

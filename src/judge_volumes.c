@@ -49,7 +49,7 @@ volume_body(struct policy_env *env, const char *name, const cJSON *labels,
 		/* of the mount: one of this volume's own follows */
 		tree_drop(copy, LABEL_GATE);
 	}
-	if (labels_volume(env->caller, body, kind(env), why) == R_NONE)
+	if (labels_simple(env->caller, body, kind(env), why) == R_NONE)
 		return body;
 no:
 	cJSON_Delete(body);
@@ -165,7 +165,7 @@ label_mount(struct policy_env *env, cJSON *mount, struct refusal *why)
 	cJSON *options = tree_object(mount, "VolumeOptions");
 
 	return options == NULL ? judge_oom(why) :
-	    labels_volume(env->caller, options, kind(env), why);
+	    labels_simple(env->caller, options, kind(env), why);
 }
 
 static enum reason

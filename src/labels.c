@@ -5,6 +5,11 @@
  * idle hangs on labels, and an image hands its own to every container made
  * of it.  So each create carries ours, and every reserved key that an image
  * brings is overridden: a label cannot be taken away, only said anew.
+ *
+ * docker ps and docker events print labels as they are, to administrators
+ * too: a newline is a line of its own there, an escape sequence is obeyed.
+ * So control characters of a value become spaces, whoever it comes from
+ * (JSON over several lines still says the same), and keys have none.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -145,6 +150,43 @@ labels_type(const cJSON *labels)
 	return type;
 }
 
+bool
+labels_plain_text(char *s)
+{
+	struct span in = span_of(s);
+	bool changed = false;
+	size_t n;
+	uint32_t c;
+
+	for (; in.len > 0; in.ptr += n, in.len -= n) {
+		n = span_utf8(in, &c);
+		if (n > 0 && !span_control(c)) {
+			memmove(s, in.ptr, n);
+			s += n;
+			continue;
+		}
+		*s++ = ' ';
+		changed = true;
+		n = n > 0 ? n : 1;
+	}
+	*s = '\0';
+	return changed;
+}
+
+enum reason
+labels_plain(cJSON *labels, struct refusal *why)
+{
+	cJSON *v;
+
+	cJSON_ArrayForEach(v, labels) {
+		if (!span_plain(span_of(v->string)))
+			return refuse(why, R_LABEL, "%s", v->string);
+		if (cJSON_IsString(v))
+			labels_plain_text(v->valuestring);
+	}
+	return R_NONE;
+}
+
 /* The Labels object of parent, made when absent or null. */
 static cJSON *
 labels_of(cJSON *parent)
@@ -172,11 +214,14 @@ struct own {			/* what a create gets */
 /* A client's reserved label must say what we would; admins may say anything
  * but the gate's. */
 static enum reason
-check_client(const struct caller *c, const cJSON *labels,
+check_client(const struct caller *c, cJSON *labels,
     const struct own *own, size_t n, struct refusal *why)
 {
+	enum reason r = c->admin ? R_NONE : labels_plain(labels, why);
 	const cJSON *v;
 
+	if (r != R_NONE)
+		return r;
 	cJSON_ArrayForEach(v, labels) {
 		bool ours = false;
 
@@ -212,29 +257,59 @@ set_own(const struct caller *c, cJSON *labels, const struct own *own,
 	return 0;
 }
 
-/* Every reserved key of the image that is not said already. */
-static int
-override_image(cJSON *labels, struct span image_config)
+/* The text of a JSON string of any length, NULL if it cannot be told (a NUL
+ * in it, no memory). */
+static char *
+unquoted(struct span v)
+{
+	char *text = malloc(v.len + 1);
+
+	if (text != NULL && !json_string(v, text, v.len + 1)) {
+		free(text);
+		text = NULL;
+	}
+	return text;
+}
+
+/* One label of the image that is not said already. */
+static enum reason
+override(const struct caller *c, cJSON *labels, struct span quoted,
+    struct span value, struct refusal *why)
+{
+	const struct reserved *row;
+	char *key = unquoted(quoted), *text = unquoted(value);
+	enum reason r = R_NONE;
+
+	if (key == NULL || !span_plain(span_of(key)))
+		r = c->admin ? R_NONE : refuse(why, R_LABEL, "%s of the image",
+		    key != NULL ? key : "one");
+	else if (text_of(labels, key) == NULL) {
+		row = reserved_row(key);
+		if ((row != NULL || text == NULL || labels_plain_text(text)) &&
+		    set(labels, key, row != NULL ? row->neutral :
+		    text != NULL ? text : "") < 0)
+			r = refuse(why, R_INTERNAL, "out of memory");
+	}
+	free(key);
+	free(text);
+	return r;
+}
+
+static enum reason
+override_image(const struct caller *c, cJSON *labels,
+    struct span image_config, struct refusal *why)
 {
 	struct json_iter it = json_iter(json_get(image_config, "Labels"));
 	struct span key, value;
+	enum reason r = R_NONE;
 
-	while (json_next(&it, &key, &value)) {
-		struct buf quoted cleanup_buf = BUF_INIT(8192);
-		const struct reserved *row;
-		char text[4096];
+	while (r == R_NONE && json_next(&it, &key, &value)) {
+		/* the quotes stand around it */
+		struct span quoted = { key.ptr - 1, key.len + 2 };
 
-		buf_puts(&quoted, "\"");
-		buf_putspan(&quoted, key);
-		if (buf_puts(&quoted, "\"") < 0 ||
-		    !json_string(buf_span(&quoted), text, sizeof(text)))
-			continue;	/* too long for any key of ours */
-		row = reserved_row(text);
-		if (row != NULL && text_of(labels, text) == NULL &&
-		    set(labels, text, row->neutral) < 0)
-			return -1;
+		r = override(c, labels, quoted, value, why);
 	}
-	return 0;
+	return r;
 }
 
 enum reason
@@ -263,14 +338,13 @@ labels_create(const struct caller *c, cJSON *body, struct span image_config,
 	if (r != R_NONE)
 		return r;
 	if (set_own(c, labels, set_now, sizeof(set_now) /
-	    sizeof(set_now[0])) < 0 || override_image(labels, image_config) < 0)
+	    sizeof(set_now[0])) < 0)
 		return refuse(why, R_INTERNAL, "out of memory");
-	return R_NONE;
+	return override_image(c, labels, image_config, why);
 }
 
-/* The owner, the kind if there is one, and the gate's. */
-static enum reason
-label_simply(const struct caller *c, cJSON *parent, const char *confined,
+enum reason
+labels_simple(const struct caller *c, cJSON *parent, const char *confined,
     struct refusal *why)
 {
 	cJSON *labels = labels_of(parent);
@@ -289,19 +363,6 @@ label_simply(const struct caller *c, cJSON *parent, const char *confined,
 	own[n++] = (struct own){ LABEL_GATE, gate };
 	return set_own(c, labels, own, n) == 0 ? R_NONE :
 	    refuse(why, R_INTERNAL, "out of memory");
-}
-
-enum reason
-labels_simple(const struct caller *c, cJSON *parent, struct refusal *why)
-{
-	return label_simply(c, parent, NULL, why);
-}
-
-enum reason
-labels_volume(const struct caller *c, cJSON *parent, const char *confined,
-    struct refusal *why)
-{
-	return label_simply(c, parent, confined, why);
 }
 
 /* Dockerfile words in double quotes: ", \ and $ mean something in them. */

@@ -347,7 +347,7 @@ policy_volume(struct policy_env *env, cJSON *body, struct refusal *why)
 	if (r == R_NONE)
 		r = volume_kind(env, body, &confined, why);
 	return r == R_NONE ?
-	    labels_volume(env->caller, body, confined, why) : r;
+	    labels_simple(env->caller, body, confined, why) : r;
 }
 
 enum reason
@@ -364,7 +364,7 @@ policy_network(struct policy_env *env, cJSON *body, struct refusal *why)
 	/* Two networks of one name would make a name mean either. */
 	if (tree_set_bool(body, "CheckDuplicate", true) < 0)
 		return judge_oom(why);
-	return labels_simple(env->caller, body, why);
+	return labels_simple(env->caller, body, NULL, why);
 }
 
 enum reason

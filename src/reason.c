@@ -129,6 +129,10 @@ static const struct reason_row rows[R__COUNT] = {
 	[R_RESERVED_LABEL] = { "reserved_label", 403,
 	    "Label reserved for the system: %s",
 	    "Leave the label out; ds01.* labels are set for you." },
+	[R_LABEL] = { "label", 403,
+	    "Key of a label with control characters: %s",
+	    "Lists of everybody show labels. In a value, control characters "
+	    "become spaces." },
 
 	/* routes an ordinary user does not get */
 	[R_ADMIN_ONLY] = { "admin_only", 403,

@@ -22,7 +22,7 @@ static const struct schema schema_driver_config = {
 static const struct field volume_options_fields[] = {
 	ALLOW("NoCopy", F_BOOL, "any"),
 	REWRITE("Labels", F_MAP_STRING, R_RESERVED_LABEL, judge_labels, NULL,
-	    "any but reserved ones"),
+	    "any but reserved ones; control characters become spaces"),
 	ALLOW_SUB("DriverConfig", F_OBJECT, &schema_driver_config,
 	    "the driver local without options"),
 	ALLOW("Subpath", F_STRING, "any; dockerd resolves it safely"),
@@ -304,7 +304,8 @@ static const struct field create_fields[] = {
 	CONFIG_ROWS,
 	IF("Volumes", F_MAP_EMPTY, R_MOUNT, judge_volumes, NULL,
 	    "any; labelled as yours"),
-	ALLOW("Labels", F_MAP_STRING, "any but reserved ones"),
+	ALLOW("Labels", F_MAP_STRING, "any but reserved ones; control "
+	    "characters become spaces"),
 	ALLOW_SUB("HostConfig", F_OBJECT, &schema_host_config, "see below"),
 	ALLOW_SUB("NetworkingConfig", F_OBJECT, &schema_networking,
 	    "see below"),
@@ -322,7 +323,7 @@ static const struct field commit_fields[] = {
 	CONFIG_ROWS,
 	ALLOW("Volumes", F_MAP_EMPTY, "any"),
 	REWRITE("Labels", F_MAP_STRING, R_RESERVED_LABEL, judge_labels, NULL,
-	    "any but reserved ones"),
+	    "any but reserved ones; control characters become spaces"),
 	DROP("container", F_STRING, "as in the query (SDK)"),
 	DROP("repo", F_STRING, "as in the query (SDK)"),
 	DROP("tag", F_STRING, "as in the query (SDK)"),

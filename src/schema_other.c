@@ -51,8 +51,8 @@ static const struct field volume_fields[] = {
 	DENY("DriverOpts", F_MAP_STRING, R_VOLUME_DRIVER, NULL,
 	    "empty: type=none,o=bind mounts any directory"),
 	REWRITE("Labels", F_MAP_STRING, R_RESERVED_LABEL, judge_volume_labels,
-	    NULL, "any but reserved ones; ds01.confined=true or false, see "
-	    "Volumes"),
+	    NULL, "any but reserved ones; control characters become "
+	    "spaces; ds01.confined=true or false, see Volumes"),
 	DENY("ClusterVolumeSpec", F_OBJECT, R_VOLUME_DRIVER, NULL, "empty"),
 	END
 };
@@ -107,7 +107,7 @@ static const struct field network_fields[] = {
 	    "com.docker.network.bridge.enable_icc, "
 	    "com.docker.network.driver.mtu"),
 	REWRITE("Labels", F_MAP_STRING, R_RESERVED_LABEL, judge_labels, NULL,
-	    "any but reserved ones"),
+	    "any but reserved ones; control characters become spaces"),
 	END
 };
 const struct schema schema_network = { "network", network_fields };

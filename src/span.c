@@ -47,3 +47,24 @@ span_utf8(struct span s, uint32_t *c)
 		return 0;
 	return n;
 }
+
+bool
+span_control(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) ||
+	    (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+bool
+span_plain(struct span s)
+{
+	size_t n;
+	uint32_t c;
+
+	for (; s.len > 0; s.ptr += n, s.len -= n) {
+		n = span_utf8(s, &c);
+		if (n == 0 || span_control(c))
+			return false;
+	}
+	return true;
+}

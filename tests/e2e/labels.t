@@ -75,10 +75,79 @@ is "$(direct inspect -f '{{.HostConfig.CgroupParent}}' ds01t-slice)" '' \
 # Values that are awkward to show and to log.
 odd=$(printf 'a "b" = c\nd\047e\303\274,x=y')
 may $ALICE docker create --pull never --name ds01t-odd --label "my.key=$odd" $IMAGE true
-is "$(label ds01t-odd 'my.key')" "$odd" 'a label with quotes, newline, UTF-8 and = is kept as it is'
+# docker ps prints a newline as one, so it is a space (below)
+odd=$(printf %s "$odd" | tr '\n' ' ')
+is "$(label ds01t-odd 'my.key')" "$odd" 'a label with quotes, newline, UTF-8 and = is kept, on one line'
 may $ALICE docker ps -a --filter "label=my.key=$odd" --format '{{.Names}}'
 is "$(cat "$OUT")" ds01t-odd '… and found by it'
 may $ALICE docker rm ds01t-odd
+
+# --- what administrators' terminals would obey, or read as lines of their own
+esc=$(printf 'x)\n2026-01-01T00:00:00.000000000Z container ds01t-forged (a=\033]0;t\007\033[2J\177\302\233\342\200\256.')
+plain='x) 2026-01-01T00:00:00.000000000Z container ds01t-forged (a= ]0;t  [2J   .'
+controls() {	# of stdin, in numbers: forged lines, control bytes but newlines
+	tee "$WORK/shown" | LC_ALL=C tr -d '\n' | LC_ALL=C tr -d ' -~' | LC_ALL=C wc -c
+	grep -c '^2026-01-01T' "$WORK/shown"
+}
+quiet() {	# label value of $esc in the output of an administrator's command
+	is "$(controls | tr '\n' ' ')" '0 0 ' "$1"
+	grep -qF "$plain" "$WORK/shown"; row $? '… and the value is there, on one line'
+}
+SINCE=$(date +%s)
+may $ALICE docker create --pull never --name ds01t-esc --label "a=$esc" \
+    --label com.docker.compose.project="$esc" $IMAGE true
+run $CAROL docker ps -a --filter name=ds01t-esc --format '{{.Labels}}'
+quiet "an administrator's docker ps of it" <"$OUT"
+direct ps -a --filter name=ds01t-esc --format '{{.Labels}}' >"$OUT"
+quiet "… and root's" <"$OUT"
+direct events --since $SINCE --until "$(date +%s.%N)" \
+    --filter type=container --filter container=ds01t-esc >"$OUT"
+quiet "… and root's docker events" <"$OUT"
+may $ALICE docker volume create --label "a=$esc" ds01t-escv
+direct volume ls --filter name=ds01t-escv --format '{{.Labels}}' >"$OUT"
+quiet 'docker volume ls' <"$OUT"
+may $ALICE docker network create --label "a=$esc" ds01t-escn
+direct network ls --filter name=ds01t-escn --format '{{.Labels}}' >"$OUT"
+quiet 'docker network ls' <"$OUT"
+may $ALICE docker create --pull never --name ds01t-escm --mount \
+    "type=volume,dst=/v,\"volume-label=a=$esc\"" $IMAGE true
+direct volume ls --format '{{.Labels}}' >"$OUT"
+quiet "the label of a mount's volume" <"$OUT"
+for l in "$(printf 'a\nb=c')" "$(printf '\033[2J=c')"; do
+	refused 'control characters' $ALICE docker create --pull never \
+	    --label "$l" $IMAGE true
+	refused 'control characters' $ALICE docker volume create --label "$l" ds01t-no
+	refused 'control characters' $ALICE docker network create --label "$l" ds01t-no
+done
+refused 'control characters' $ALICE docker create --pull never \
+    -v "$(printf ds01t-escv:'/a\nb')" $IMAGE true
+# what an image says: built with one, committed with one, and a key
+printf 'FROM %s\nARG X\nLABEL a=$X\n' $IMAGE | DOCKER_BUILDKIT=0 direct build \
+    -q --build-arg "X=$esc" -t ds01t-escimg - >"$OUT" 2>&1
+SINCE=$(date +%s)
+may $ALICE docker create --pull never --name ds01t-esci ds01t-escimg true
+direct ps -a --filter name=ds01t-esci --format '{{.Labels}}' >"$OUT"
+quiet 'a label that an image brings' <"$OUT"
+direct events --since $SINCE --until "$(date +%s.%N)" --filter type=container \
+    --filter container=ds01t-esci >"$OUT"
+quiet '… and in docker events' <"$OUT"
+may $CAROL docker create --pull never --name ds01t-escc ds01t-escimg true
+direct ps -a --filter name=ds01t-escc --format '{{.Labels}}' >"$OUT"
+quiet "… an administrator's container of it too" <"$OUT"
+printf 'FROM %s\nLABEL "a\033b"=c\n' $IMAGE | DOCKER_BUILDKIT=0 direct build \
+    -q -t ds01t-esckey - >"$OUT" 2>&1
+refused 'control characters' $ALICE docker create --pull never ds01t-esckey true
+# a parameter may not have DEL, whatever it is
+esc=$(printf %s "$esc" | tr -d '\177')
+plain=$(printf %s "$plain" | sed 's/2J   /2J  /')
+for b in 0 1; do
+	[ $b = 0 ] || { api_at_least 1.42 &&
+	    as $ALICE docker buildx version >/dev/null 2>&1; } || continue
+	may $ALICE sh -c "printf 'FROM $IMAGE\\n' | DOCKER_BUILDKIT=$b \
+	    docker build -q --label \"\$1\" -t ds01t-alice/esc$b -" sh "b=$esc"
+	is "$(direct image inspect -f '{{.Config.Labels.b}}' ds01t-alice/esc$b)" \
+	    "$plain" "a build's --label, DOCKER_BUILDKIT=$b"
+done
 
 # --- what the image says does not count (F-8, C0.2)
 printf 'FROM %s\nLABEL ds01.user=%s ds01.protected=true ds01.monitoring=true ds01.gate=0123456789abcdef0123456789abcdef aime.mlc.USER=%s\n' \

@@ -419,6 +419,8 @@ static const struct solve_row {
 	{ K_ATTR, 7, "context:x", LEN("https://h/x"), "remote_source" },
 	{ K_ATTR, 7, "contextkey", LEN("other"), "build" },
 	{ K_ATTR, 7, "label:x", LEN("y"), "" },
+	{ K_ATTR, 7, "label:x", LEN("y\n\x1b"), "" },
+	{ K_ATTR, 7, "label:x\ny", LEN("z"), "label" },
 	{ K_ATTR, 7, "label:ds01.user", LEN("alice"), "" },
 	{ K_ATTR, 7, "label:ds01.user", LEN("bob"), "reserved_label" },
 	{ K_ATTR, 7, "label:ds01.gate", LEN("1"), "reserved_label" },
@@ -607,6 +609,8 @@ ours_counts(void **state)
 		pb_put_entry(&k.in, a, span_of("label:ds01.user"),
 		    span_of("alice"));
 		pb_put_entry(&k.in, a, span_of("label:mine"), span_of("1"));
+		pb_put_entry(&k.in, a, span_of("label:two"),
+		    span_of("a\n\x1b[2J"));
 		pb_put_entry(&k.in, a, span_of(
 		    "build-arg:BUILDKIT_CACHE_MOUNT_NS"), span_of("u1001"));
 		pb_put_entry(&k.in, a, span_of("cmdline"), span_of("x"));
@@ -619,6 +623,7 @@ ours_counts(void **state)
 		expect(&k.out, a, "label:ds01.protected", "false");
 		expect(&k.out, a, "label:aime.mlc.USER", "");
 		expect(&k.out, a, "label:mine", "1");
+		expect(&k.out, a, "label:two", "a  [2J");
 		expect(&k.out, a, "build-arg:BUILDKIT_CACHE_MOUNT_NS", "u1000");
 		expect(&k.out, a, "cmdline", "dockerfile.v0");
 		expect(&k.out, a, "build-arg:BUILDKIT_SANDBOX_HOSTNAME",

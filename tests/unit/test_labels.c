@@ -210,13 +210,13 @@ test_simple(void **state)
 	struct refusal why;
 
 	(void)state;
-	assert_int_equal(labels_simple(&alice, b, &why), R_NONE);
+	assert_int_equal(labels_simple(&alice, b, NULL, &why), R_NONE);
 	assert_string_equal(label(b, "ds01.user"), "alice");
 	assert_string_equal(label(b, "a"), "b");
 	check_gate(label(b, LABEL_GATE));
 	cJSON_Delete(b);
 	b = parse("{\"Labels\":{\"ds01.protected\":\"true\"}}");
-	assert_int_equal(labels_simple(&alice, b, &why), R_RESERVED_LABEL);
+	assert_int_equal(labels_simple(&alice, b, NULL, &why), R_RESERVED_LABEL);
 	cJSON_Delete(b);
 }
 
@@ -241,7 +241,7 @@ test_volume(void **state)
 	for (size_t i = 0; i < N(volumes); i++) {
 		cJSON *b = parse(volumes[i].body);
 
-		assert_int_equal(labels_volume(&alice, b, volumes[i].confined,
+		assert_int_equal(labels_simple(&alice, b, volumes[i].confined,
 		    &why), volumes[i].want);
 		if (volumes[i].want == R_NONE) {
 			assert_string_equal(label(b, LABEL_USER), "alice");
@@ -279,6 +279,65 @@ test_changes(void **state)
 	cJSON_Delete(labels);
 }
 
+/* What a terminal would obey, in words of the client's and of an image's. */
+static const struct {
+	const char *labels, *key, *value;	/* value NULL: refused */
+	bool clean;		/* nothing to write over */
+} controls[] = {
+	{ "{\"a\":\"x\\ty\\nz\"}", "a", "x y z", false },
+	{ "{\"a\":\"\\u001b]0;t\\u0007\\u007f\"}", "a", " ]0;t  ", false },
+	{ "{\"a\":\"\\u009b2J\xc2\x85.\"}", "a", " 2J .", false },
+	{ "{\"a\":\"x\\u2028y\\u2029z\"}", "a", "x y z", false },
+	{ "{\"a\":\"x\\u202ey\\u2066z\\u2069\"}", "a", "x y z ", false },
+	{ "{\"a\":\"\xc3\xbc \\u200d\\u200e \\u00a0 \xf0\x9f\x98\x80\"}", "a",
+	  "\xc3\xbc \xe2\x80\x8d\xe2\x80\x8e \xc2\xa0 \xf0\x9f\x98\x80", true },
+	{ "{\"a\":\"{\\\"k\\\":\\\"\\\\n\\\"}\"}", "a", "{\"k\":\"\\n\"}", true },
+	{ "{\"\xc3\xbc \":\"y\"}", "\xc3\xbc ", "y", true },
+	{ "{\"a\\nb\":\"y\"}", NULL, NULL, false },
+	{ "{\"\\u001b[2J\":\"\"}", NULL, NULL, false },
+	{ "{\"a\\u202e\":\"y\"}", NULL, NULL, false },
+};
+
+static void
+check_control(const struct caller *c, const char *body, const char *image,
+    size_t i, const char *value)
+{
+	cJSON *b = parse(body);
+	struct refusal why;
+	enum reason r = labels_create(c, b, span_of(image), &why);
+
+	if (r != (controls[i].value != NULL || c->admin ? R_NONE : R_LABEL))
+		fail_msg("%s: %s", controls[i].labels, reason_row(r)->id);
+	if (r == R_NONE && value != NULL) {
+		const char *got = label(b, controls[i].key);
+
+		/* an image's own that says nothing bad is not said anew */
+		if (strcmp(got != NULL ? got : "", value) != 0)
+			fail_msg("%s %s: %s", body, image, got);
+	}
+	cJSON_Delete(b);
+}
+
+static void
+test_controls(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N(controls); i++) {
+		const char *value = controls[i].value;
+		char text[256];
+
+		snprintf(text, sizeof(text), "{\"Labels\":%s}",
+		    controls[i].labels);
+		check_control(&alice, text, "", i, value);
+		check_control(&root, text, "", i, NULL);
+		/* an image's: said anew where it would be obeyed */
+		check_control(&alice, "{}", text, i,
+		    controls[i].clean ? "" : value);
+		check_control(&root, "{}", text, i,
+		    controls[i].clean ? "" : value);
+	}
+}
+
 int
 main(void)
 {
@@ -291,6 +350,7 @@ main(void)
 		cmocka_unit_test(test_simple),
 		cmocka_unit_test(test_volume),
 		cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_controls),
 	};
 
 	return cmocka_run_group_tests_name("labels", tests, NULL, NULL);

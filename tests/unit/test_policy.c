@@ -449,6 +449,9 @@ static const struct row host_rows[] = {
 	  NULL },
 	{ "\"Mounts\":[{\"Type\":\"volume\",\"Target\":\"/v\",\"Source\":"
 	  "\"ds01-bind-1000-0123456789abcdef\"}]", R_MOUNT, NULL },
+	{ "\"Binds\":[\"myvol:/a\\nb\"]", R_MOUNT, NULL },
+	{ "\"Mounts\":[{\"Type\":\"volume\",\"Source\":\"myvol\",\"Target\":"
+	  "\"/a\\u001b[2J\"}]", R_MOUNT, NULL },
 	{ "\"Binds\":[\"/anon\"]", R_NONE, "\"Type\":\"volume\",\"Target\":"
 	  "\"/anon\",\"VolumeOptions\":{\"Labels\":{\"ds01.user\":\"alice\","
 	  "\"ds01.confined\":\"false\",\"ds01.gate\"" },
@@ -1644,6 +1647,18 @@ static const struct {
 	  "{\"com.docker.network.driver.mtu\":\"65536\"}}", R_NETWORK, NULL },
 	{ &schema_network, policy_network, "{\"Name\":\"n1\",\"Labels\":"
 	  "{\"ds01.user\":\"bob\"}}", R_RESERVED_LABEL, NULL },
+	{ &schema_network, policy_network, "{\"Name\":\"n1\",\"Labels\":"
+	  "{\"a\\nb\":\"\"}}", R_LABEL, NULL },
+	{ &schema_network, policy_network, "{\"Name\":\"n1\",\"Labels\":"
+	  "{\"a\":\"x\\u001b\\ny\"}}", R_NONE, "\"x  y\"" },
+	{ &schema_volume, policy_volume, "{\"Name\":\"v1\",\"Labels\":"
+	  "{\"a\\nb\":\"\"}}", R_LABEL, NULL },
+	{ &schema_volume, policy_volume, "{\"Name\":\"v1\",\"Labels\":"
+	  "{\"a\":\"x\\u001b\\ny\"}}", R_NONE, "\"x  y\"" },
+	{ &schema_commit, policy_commit, "{\"Labels\":{\"a\\nb\":\"\"}}",
+	  R_LABEL, NULL },
+	{ &schema_commit, policy_commit, "{\"Labels\":{\"a\":\"x\\u001b"
+	  "\\ny\"}}", R_NONE, "\"x  y\"" },
 	{ &schema_connect, policy_connect, "{\"Container\":\"mine\","
 	  "\"EndpointConfig\":{\"Aliases\":[\"a\"],\"DriverOpts\":{}}}",
 	  R_NONE, "{\"Container\":\"" A64 "\",\"EndpointConfig\":"
