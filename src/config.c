@@ -20,6 +20,7 @@
 #include <yaml.h>
 
 #include "config.h"
+#include "span.h"
 
 #define FILE_MAX_BYTES ((size_t)256 << 10)
 #define ITEMS_MAX 1024		/* of one list */
@@ -120,12 +121,10 @@ scalar(struct reader *r)
 		(void)fail(r, line_of(r), "expected a single value");
 		return NULL;
 	}
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f) {
-			(void)fail(r, line_of(r), "control characters are not "
-			    "allowed");
-			return NULL;
-		}
+	if (!span_plain((struct span){ s, len })) {
+		(void)fail(r, line_of(r), "control characters are not allowed");
+		return NULL;
+	}
 	return s;
 }
 

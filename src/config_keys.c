@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "span.h"
 
 #define ITEM_MAX 4096	/* bytes of one string: PATH_MAX */
 #define NAME_KEY_MAX 255
@@ -200,10 +201,8 @@ item_text(const char *s)
 		return "must not be empty";
 	if (strlen(s) >= ITEM_MAX)
 		return "is too long";
-	for (; *s; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			return "must not hold control characters";
-	return NULL;
+	return span_plain(span_of(s)) ? NULL :
+	    "must not hold control characters";
 }
 
 /* Absolute and already in its shortest form: what is written is compared

@@ -95,6 +95,7 @@ check_number(struct check *c)
 	char text[NUMBER_MAX + 1];
 	bool integer = true;
 	int64_t v;
+	double d;
 	size_t n;
 
 	if (*c->p == '-')
@@ -125,8 +126,12 @@ check_number(struct check *c)
 	if (integer && (!json_int((struct span){ text, n }, &v) ||
 	    v > JSON_INT_MAX || v < -JSON_INT_MAX))
 		return bad(c, "integer too large");
-	if (!integer && !isfinite(strtod(text, NULL)))
+	d = strtod(text, NULL);
+	if (!integer && !isfinite(d))
 		return bad(c, "number too large");
+	/* 1e17 is one too, and json_write() writes it as one */
+	if (!integer && floor(d) == d && fabs(d) > (double)JSON_INT_MAX)
+		return bad(c, "integer too large");
 	return R_NONE;
 }
 

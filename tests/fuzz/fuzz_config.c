@@ -1,7 +1,7 @@
 /*
  * fuzz_config.c - any text as docker.yaml: no crash, and what was understood
  * is printed so that it is understood the same.
- * links: config config_keys config_value config_print
+ * links: config config_keys config_value config_print span
  */
 #include <stdint.h>
 #include <stdlib.h>

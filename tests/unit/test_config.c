@@ -1,6 +1,6 @@
 /*
  * test_config.c - what docker.yaml may say and what it may not.
- * links: config config_keys config_value config_print
+ * links: config config_keys config_value config_print span
  */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -264,6 +264,12 @@ static const struct { const char *text, *err; } bad[] = {
 	{ "hello", "f:1: expected keys and values" },
 	{ "admin: {users: [\"a\\0b\"]}", "f:1: control characters" },
 	{ "admin: {users: [\"a\\nb\"]}", "f:1: control characters" },
+	/* YAML takes these for ends of lines, also where they are written raw */
+	{ "admin: {users: [\"a\\Nb\"]}", "f:1: control characters" },
+	{ "admin: {users: [\"a\\Lb\"]}", "f:1: control characters" },
+	{ "admin: {users: [\"a\\Pb\"]}", "f:1: control characters" },
+	{ "admin: {users: [\"a\\u009bb\"]}", "f:1: control characters" },
+	{ "admin: {users: [\"a\\u202eb\"]}", "f:1: control characters" },
 	{ "\xff\xfe", "f:1: " },
 };
 
