@@ -7,12 +7,12 @@
  * These are known only then, and hold for as long as it exists.
  *
  * Its file of groups.  runc before 1.3 looks the group of each process up in
- * /etc/group of the container, a number too (opencontainers/runc#3999).  A
- * container without root has an empty file there (confine.c); guarantees that
- * nobody but root exchanges it.  No mount goes over a link, which could lead
- * to /etc; none lies in another one, whose links are the user's to make at
- * any time; and no directory on the way can be exchanged by a process in the
- * container, for the next start.
+ * /etc/group of the container, a number too (opencontainers/runc#3999); crun
+ * never does.  A container without root has an empty file there (confine.c);
+ * guarantees that nobody but root exchanges it.  No mount goes over a link,
+ * which could lead to /etc; none lies in another one, whose links are the
+ * user's to make at any time; and no directory on the way can be exchanged by
+ * a process in the container, for the next start.
  *
  * Its volumes.  Where the engine maps root away (userns-remap), all users'
  * containers have the same root, who owns everybody's volumes: what keeps him
@@ -271,6 +271,22 @@ judge_targets(struct engine *e, const struct caller *c, const char *id,
 	return r;
 }
 
+/* Does the container's runtime take groups from dockerd only?  /version tells
+ * of the engine's default runtime, under its name; of no other one is known
+ * which runc is behind it. */
+static enum reason
+looks_at_no_file(struct engine *e, struct span inspect, bool *yes,
+    struct refusal *why)
+{
+	char runtime[64] = "";
+
+	(void)json_string(json_path(inspect, "HostConfig", "Runtime", NULL),
+	    runtime, sizeof(runtime));
+	*yes = strcmp(runtime, "crun") == 0;
+	return strcmp(runtime, "runc") != 0 ? R_NONE :
+	    engine_runs(e, "runc", 1, 3, yes, why);
+}
+
 static bool
 is_known_safe(const char *id)
 {
@@ -300,7 +316,7 @@ judge_confined(struct engine *e, const struct caller *c, const char *id,
 
 	if (is_known_safe(id))
 		return R_NONE;
-	r = engine_runs(e, "runc", 1, 3, &fixed, why);
+	r = looks_at_no_file(e, inspect, &fixed, why);
 	if (r == R_NONE && !fixed)
 		r = judge_group_file(e, c, id, why);
 	if (r == R_NONE && !fixed)

@@ -45,8 +45,10 @@ policy_harmless(const struct config *c, const struct caller *who,
 #define ROOT_IS_MAPPED INFO("\"name=userns\"")
 #define INFO(opts) { "GET", "/v1.47/info", 200, \
 	"{\"SecurityOptions\":[" opts "]}", FAKE_LENGTH }
-#define MADE(yes, mounts) "{\"Id\":\"" ID "\",\"Config\":{\"Labels\":{" \
+#define RUN_BY(runtime, yes, mounts) "{\"Id\":\"" ID "\",\"HostConfig\":{" \
+	"\"Runtime\":\"" runtime "\"},\"Config\":{\"Labels\":{" \
 	"\"ds01.confined\":\"" yes "\"}},\"Mounts\":[" mounts "]}"
+#define MADE(yes, mounts) RUN_BY("runc", yes, mounts)
 #define STATE(s) { "GET", "/v1.47/containers/" ID "/json", 200, \
 	"{\"State\":{\"Status\":\"" s "\"}}", FAKE_LENGTH }
 #define V "{\"Type\":\"volume\",\"Name\":\"v\",\"Destination\":\"/v\"}"
@@ -75,12 +77,20 @@ static const struct row {
 	    R_ENGINE_ERROR },
 	{ "a directory of the host is no volume", { RUNC("1.1.5") },
 	    MADE("false", "{\"Type\":\"bind\",\"Destination\":\"/v\"}"), R_NONE },
-	{ "another runtime is not known", { RUNC("x"), STATE("created") },
-	    MADE("true", ""), R_MOUNT },
 	{ "what is dead starts no more", { RUNC("1.2.9"),
 	    STATE("dead") }, MADE("true", ""), R_NONE },
 	{ "what is being removed may stay", { RUNC("1.2.9"),
 	    STATE("removing") }, MADE("true", ""), R_MOUNT },
+	{ "a version that is none", { RUNC("x"), STATE("created") },
+	    MADE("true", ""), R_MOUNT },
+	{ "another runtime is not known", { STATE("created"), RUNC("1.3.0") },
+	    RUN_BY("old", "true", ""), R_MOUNT },
+	{ "nor is one that is not said", { STATE("created"), RUNC("1.3.0") },
+	    RUN_BY("", "true", ""), R_MOUNT },
+	{ "nvidia's may be before any runc", { STATE("created"),
+	    RUNC("1.3.0") }, RUN_BY("nvidia", "true", ""), R_MOUNT },
+	{ "crun never looks", { RUNC("1.1.5") }, RUN_BY("crun", "true", ""),
+	    R_NONE },
 	{ "nor what is gone", { RUNC("1.2.9") }, MADE("true", ""), R_NONE },
 	{ "with root inside nobody needs groups", { RUNC("1.1.5") },
 	    MADE("false", ""), R_NONE },
@@ -146,8 +156,9 @@ forget(struct engine *e)
 
 	for (int i = 0; i < 64; i++) {
 		snprintf(t.id, sizeof(t.id), "%064d", i);
-		assert_int_equal(made_judge(e, &alice, &t, span_of("{}"),
-		    &why), R_NONE);
+		assert_int_equal(made_judge(e, &alice, &t, span_of(
+		    "{\"HostConfig\":{\"Runtime\":\"crun\"}}"), &why),
+		    R_NONE);
 	}
 }
 
