@@ -5,13 +5,16 @@
 # socket, mount namespace and network namespace, so that neither the host's
 # engine nor another one of these notices it.  "20.10" is whatever docker.io
 # is installed; "26.1" and "28.5" are unpacked from newer releases of the
-# distribution into a cache folder and never installed.
+# distribution into a cache folder and never installed.  28.5 has the runc of
+# its release too, the others the installed one (all: as "runc-old"); all have
+# crun as a further runtime.
 #
-#   engine_fetch VERSION      fill the cache; 1 if it cannot be had
+#   engine_fetch VERSION      fill the cache; 1 if it cannot be had, or its
+#                             runtimes cannot
 #   engine_start VERSION      sets ENGINE_SOCKET, ENGINE_CLI, ENGINE_API,
 #                             ENGINE_PLUGINS
 #   engine_stop VERSION       and everything that it ran
-#   engine_default_runtime NAME   of the engine that runs: runc or nvidia
+#   engine_default_runtime NAME   of the engine that runs: runc, crun, nvidia
 #
 # Each looks like an engine on a machine with GPUs: nvidia's runtime and hook
 # (fake_gpu.pl, which writes down what it is asked for), and from 26.1 on
@@ -52,12 +55,12 @@ engine_sources() {
 	fi
 }
 
-engine_fetch() (
-	suite=$(engine_suite "$1")
-	[ -n "$suite" ] || exit 0
-	dir=$ENGINE_CACHE/$1
-	[ ! -e "$dir/complete" ] || exit 0
-	echo "# fetching the engine of $suite"
+# Unpacked below folder/root; nothing is installed.  "whole": with all that
+# they need, the C library too.
+engine_unpack() (	# suite, folder, whole or alone, packages…
+	suite=$1 dir=$2 how=$3
+	shift 3
+	packages=$*
 	rm -rf "$dir"
 	mkdir -p "$dir/apt/lists/partial" "$dir/apt/archives/partial" \
 	    "$dir/debs" "$dir/root"
@@ -69,19 +72,75 @@ engine_fetch() (
 	    -o Acquire::Retries=3 -o APT::Sandbox::User=root
 	cd "$dir/debs" || exit 1
 	{
-		apt-get "$@" update &&
-		apt-get "$@" download docker.io docker-cli docker-buildx \
-		    docker-compose containerd
+		apt-get "$@" update
+		[ "$how" = alone ] || packages=$(apt-get "$@" -y \
+		    -o Debug::NoLocking=1 --no-install-recommends --print-uris \
+		    install $packages | sed -n "s/^'[^']*' \([^_]*\)_.*/\1/p")
+		apt-get "$@" download $packages
 	} >"$dir/log" 2>&1 || { tail -n 5 "$dir/log" >&2; exit 1; }
 	for deb in *.deb; do
 		dpkg -x "$deb" "$dir/root" || exit 1
 	done
-	# Their runc needs a newer libc; the installed one serves.
-	rm -rf "$dir/root/usr/sbin/runc" "$dir/root/usr/bin/runc" \
-	    "$dir/debs" "$dir/apt"
+	rm -rf "$dir/debs" "$dir/apt"
 	chmod -R go+rX "$dir/root"
 	chmod 0755 "$ENGINE_CACHE" "$dir"
-	[ -x "$dir/root/usr/sbin/dockerd" ] && : >"$dir/complete"
+)
+
+# What comes with it in place of what is installed.  runc from 1.3 on behaves
+# differently where src/made.c says so; the installed crun is too old for all
+# but the installed engine.
+engine_runtimes() {
+	case $1 in
+	26.1) echo crun ;;
+	28.5) echo runc crun ;;
+	esac
+}
+
+# Its runtimes, set to run with the libraries that came with them; made anew
+# when they do not run.
+engine_fetch_runtimes() (	# version
+	dir=$ENGINE_CACHE/$1-runtimes
+	names=$(engine_runtimes "$1")
+	! programs_run "$dir/bin" $names || exit 0
+	echo "# fetching the runtimes of $(engine_suite "$1")"
+	engine_unpack "$(engine_suite "$1")" "$dir" whole $names || exit 1
+	usr=$dir/root/usr
+	lib=$(dirname "$(ls "$usr"/lib/*/libc.so.6)")
+	loader=$(ls "$lib"/ld-linux*.so.* | head -n 1)
+	mkdir "$dir/bin"
+	for name in $names; do
+		program=$(ls "$usr/sbin/$name" "$usr/bin/$name" 2>/dev/null |
+		    head -n 1)
+		patchelf --set-interpreter "$loader" --set-rpath "$lib" \
+		    --force-rpath --output "$dir/bin/$name" "$program" ||
+		    exit 1
+	done
+	chmod -R go+rX "$dir/bin"
+	programs_run "$dir/bin" $names
+)
+
+programs_run() {	# folder, names…
+	_dir=$1
+	shift
+	for _name in "$@"; do
+		"$_dir/$_name" --version >/dev/null 2>&1 || return 1
+	done
+}
+
+engine_fetch() (
+	suite=$(engine_suite "$1")
+	[ -n "$suite" ] || exit 0
+	dir=$ENGINE_CACHE/$1
+	if [ ! -e "$dir/complete" ]; then
+		echo "# fetching the engine of $suite"
+		engine_unpack "$suite" "$dir" alone docker.io docker-cli \
+		    docker-buildx docker-compose containerd || exit 1
+		# It needs a newer libc; see engine_fetch_runtimes.
+		rm -f "$dir/root/usr/sbin/runc" "$dir/root/usr/bin/runc"
+		[ -x "$dir/root/usr/sbin/dockerd" ] || exit 1
+		: >"$dir/complete"
+	fi
+	engine_fetch_runtimes "$1"
 )
 
 # Where the programs of that version are: "" for the installed one.
@@ -149,7 +208,8 @@ engine_config() {	# default runtime
 	{"builder":{"Entitlements":{"network-host":false,
 	    "security-insecure":false}}, $cdi $remap
 	 "default-runtime":"$1",
-	 "runtimes":{"nvidia":
+	 "runtimes":{"crun":{"path":"crun"},
+	    "runc-old":{"path":"/usr/sbin/runc"}, "nvidia":
 	    {"path":"$ENGINE_DIR/gpu/nvidia-container-runtime"}}}
 	END
 }
@@ -181,7 +241,10 @@ engine_start() {
 	END
 	cat >"$ENGINE_DIR/run.sh" <<-END
 	ip link set lo up
-	PATH=$ENGINE_DIR/gpu:$root/usr/sbin:$root/usr/bin:$root/usr/libexec/docker:\$PATH
+	# crun refuses a half new machine; then this engine sees the old half
+	! mountpoint -q /sys/fs/cgroup/unified ||
+	    umount /sys/fs/cgroup/unified
+	PATH=$ENGINE_DIR/gpu:$ENGINE_CACHE/$1-runtimes/bin:$root/usr/sbin:$root/usr/bin:$root/usr/libexec/docker:\$PATH
 	containerd --config $ENGINE_DIR/containerd.toml \
 	    >$ENGINE_DIR/containerd.log 2>&1 &
 	echo \$! >$ENGINE_DIR/containerd.pid

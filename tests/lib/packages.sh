@@ -8,7 +8,7 @@ PACKAGES_BUILD='make gcc libc6-dev pkg-config libcap-ng-dev libaudit-dev libnght
 	libcjson-dev libyaml-dev libseccomp-dev libcurl4-openssl-dev
 	libcmocka-dev zlib1g-dev'
 PACKAGES_RUN='docker.io auditd busybox-static iproute2 iptables procps perl
-	curl'
+	curl crun patchelf'
 PACKAGES_TEST='python3-docker bsdutils logrotate'
 
 missing_packages() {
