@@ -394,7 +394,7 @@ sub try_case {
 }
 
 Judge::about(user => $value{ALICE}, home => $value{HOME},
-    gid => $value{GID},
+    uid => $value{UID}, gid => $value{GID}, remaps => $value{REMAPS},
     own => [ grep { defined } @value{qw(ALICE_ID OWN_NET_ID)} ],
     foreign => [ grep { defined } @value{qw(BOB_ID BOB_VOLUME BOB_NET
 	BOB_NET_ID UNOWNED_ID PROTECTED_ID)} ]);

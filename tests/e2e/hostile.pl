@@ -382,7 +382,7 @@ read_table();
 require $parts;
 $| = 1;
 Judge::about(user => $value{ALICE}, home => $value{HOME},
-    gid => $value{GID},
+    uid => $value{UID}, gid => $value{GID}, remaps => $value{REMAPS},
     own => [ @value{qw(ALICE_ID OWN_NET_ID)} ],
     foreign => [ @value{qw(BOB_ID BOB_VOLUME BOB_NET BOB_NET_ID UNOWNED_ID
 	PROTECTED_ID)} ]);

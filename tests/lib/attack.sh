@@ -21,7 +21,7 @@ attack_objects() {
 	is ${#E} 64 'bob has an exec'
 	may $BOB docker commit -p=0 ds01t-b ds01t-bimg:1
 	may $ALICE docker commit -p=0 ds01t-a ds01t-aimg:1
-	direct create --privileged --name ds01t-u $IMAGE sleep 3600 >/dev/null
+	direct create --privileged --userns host --name ds01t-u $IMAGE sleep 3600 >/dev/null
 	direct create --label ds01.protected=true --name ds01t-p $IMAGE \
 	    sleep 3600 >/dev/null
 	# An image that hands out what it should not.
@@ -55,6 +55,7 @@ attack_values() {
 	SOCKET $ENGINE_SOCKET
 	UID $(id -u $ALICE)
 	GID $(id -g $ALICE)
+	REMAPS $(remaps && echo 1 || echo 0)
 	IMAGE $IMAGE
 	EVIL_IMAGE ds01t-evil:1
 	END

@@ -6,20 +6,21 @@ package Judge;
 use strict;
 use warnings;
 
-my ($user, $home, $gid, %own, %foreign) = ('', '', '');
+my ($user, $home, $uid, $gid, $remaps, %own, %foreign) = ('') x 5;
 
-# user => whose objects are judged; home; gid; own, foreign => lists of ids and
-# names of containers, volumes and networks.
+# user => whose objects are judged; home; uid; gid; remaps => does the engine
+# map root away; own, foreign => lists of ids and names of containers, volumes
+# and networks.
 sub about {
 	my (%a) = @_;
-	($user, $home, $gid) = @a{qw(user home gid)};
+	($user, $home, $uid, $gid, $remaps) = @a{qw(user home uid gid remaps)};
 	%own = map { $_ => 1 } @{$a{own} // []};
 	%foreign = map { $_ => 1 } @{$a{foreign} // []};
 }
 
 # What must be empty in HostConfig, whatever was asked for.
 my @empty = qw(Privileged Annotations DeviceCgroupRules DeviceRequests
-    CgroupParent Cgroup UsernsMode UTSMode Sysctls StorageOpt Isolation
+    CgroupParent Cgroup UTSMode Sysctls StorageOpt Isolation
     InitPath BlkioWeight BlkioWeightDevice BlkioDeviceReadBps
     BlkioDeviceWriteBps BlkioDeviceReadIOps BlkioDeviceWriteIOps
     CpuRealtimePeriod CpuRealtimeRuntime OomKillDisable KernelMemory
@@ -35,6 +36,24 @@ my %one_of = (		# what is set must be one of these
 my %default_cap = map { $_ => 1 } qw(CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD
     NET_RAW SETGID SETUID SETFCAP SETPCAP NET_BIND_SERVICE SYS_CHROOT KILL
     AUDIT_WRITE);
+
+# Outside of the engine's range of ids there is no root, and no right.
+sub no_root {
+	my ($c) = @_;
+	my $h = $c->{HostConfig};
+	return $c->{Config}{User} =~ /^\Q$uid\E:/ && !void($h->{CapDrop}) &&
+	    (grep { /^(CAP_)?ALL$/i } @{$h->{CapDrop}}) && void($h->{CapAdd}) &&
+	    (grep { /^no-new-privileges([:=]true)?$/ }
+	    @{$h->{SecurityOpt} // []});
+}
+
+sub userns {
+	my ($c) = @_;
+	my $mode = $c->{HostConfig}{UsernsMode} // '';
+	return () if $mode eq '';
+	return () if $mode eq 'host' && $remaps && no_root($c);
+	return "UsernsMode $mode";
+}
 
 sub void {
 	my ($v) = @_;
@@ -167,7 +186,7 @@ sub labels {
 sub container {
 	my ($c) = @_;
 	my $h = $c->{HostConfig};
-	my @bad = (security($h), resources($h), mounts($c),
+	my @bad = (security($h), userns($c), resources($h), mounts($c),
 	    labels($c->{Config}{Labels} // {}));
 	my ($gpu) = grep { /^NVIDIA_VISIBLE_DEVICES=/ }
 	    @{$c->{Config}{Env} // []};
