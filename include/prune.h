@@ -16,7 +16,9 @@
 enum reason prune(enum op op, struct engine *e, const struct caller *c,
     const struct query *q, unsigned api, struct buf *out,
     struct refusal *why);
-/* Rewrites images/prune's query: dangling images only. */
-int prune_images_query(struct query *q, const struct param *rows);
+/* Rewrites images/prune's query: dangling images only, and only those with
+ * that owner's label, where he is not NULL. */
+int prune_images_query(struct query *q, const struct param *rows,
+    const char *owner);
 
 #endif

@@ -313,7 +313,8 @@ decide_prune_images(struct request *r)
 {
 	r->rec.kind = RECORD_IMAGE_DROP;
 	if (!r->trusted &&
-	    prune_images_query(&r->query, r->route->params) < 0)
+	    prune_images_query(&r->query, r->route->params,
+	    is_open(r) ? NULL : r->as.name) < 0)
 		return refuse(&r->why, R_BAD_QUERY, "filters");
 	return R_NONE;
 }

@@ -377,15 +377,43 @@ prune(enum op op, struct engine *e, const struct caller *c,
 	return known ? r : refuse(why, R_INTERNAL, "no prune");
 }
 
+/* "label":{"ds01.user=alice":true, and what was asked for} */
+static int
+own_label(struct buf *out, struct span filters, const char *owner)
+{
+	cleanup_buf struct buf set = BUF_INIT(2 * QUERY_MAX);
+	cleanup_buf struct buf mine = BUF_INIT(2 * QUERY_MAX);
+	struct json_iter it = json_iter(json_get(filters, "label"));
+	struct span k, v;
+
+	buf_printf(&mine, LABEL_USER "=%s", owner);
+	if (mine.failed || json_quote(&set, buf_span(&mine)) == -1)
+		return -1;
+	while (json_next(&it, &k, &v)) {
+		buf_puts(&set, ":true,");
+		buf_putspan(&set, (struct span){ k.ptr - 1, k.len + 2 });
+	}
+	buf_reset(&mine);
+	buf_puts(&mine, "{");
+	buf_putspan(&mine, buf_span(&set));
+	return buf_puts(&mine, ":true}") == -1 ? -1 :
+	    json_replace(out, filters, "label", buf_span(&mine));
+}
+
 int
-prune_images_query(struct query *q, const struct param *rows)
+prune_images_query(struct query *q, const struct param *rows,
+    const char *owner)
 {
 	cleanup_buf struct buf out = BUF_INIT(2 * QUERY_MAX);
+	cleanup_buf struct buf own = BUF_INIT(2 * QUERY_MAX);
 	struct span f = span_of(query_get(q, "filters"));
 
 	if (!f.ptr || f.len == 0 || json_is(f, "null"))
 		f = span_of("{}");
-	if (json_replace(&out, f, "dangling", span_of("{\"true\":true}")) == -1)
+	if (owner && own_label(&own, f, owner) == -1)
+		return -1;
+	if (json_replace(&out, owner ? buf_span(&own) : f, "dangling",
+	    span_of("{\"true\":true}")) == -1)
 		return -1;
 	return query_set(q, rows, "filters", out.data);
 }

@@ -569,8 +569,14 @@ for t in team/app:1 lab.example/docker/app:1; do
 done
 
 # --- prune, administrators, and the key
+his=$(as $BOB docker commit "$(as $BOB docker create --pull never $IMAGE true)")
+hers=$(as $ALICE docker commit "$(as $ALICE docker create --pull never $IMAGE true)")
+may $ALICE docker image prune -f --filter label=nosuch
+ok 'prune keeps to its filter' direct image inspect "$hers"
 may $ALICE docker image prune -f
+fails 'prune takes hers without a tag' direct image inspect "$hers"
 may $ALICE docker image prune -af
+ok '… and not his' direct image inspect "$his"
 stand 'image prune -af'
 place_config 'isolation_mode: monitoring'
 may $ALICE docker tag ds01i-a:1 ds01i-free:1

@@ -362,7 +362,7 @@ says_when_the_engine_is_down(void **state)
 static void
 prunes_dangling_images_only(void **state)
 {
-	static const char *const rows[][2] = {
+	static const char *const rows[][3] = {
 		{ "", "{\"dangling\":{\"true\":true}}" },
 		{ "filters={}", "{\"dangling\":{\"true\":true}}" },
 		{ "filters={\"dangling\":[\"false\"]}",
@@ -372,6 +372,12 @@ prunes_dangling_images_only(void **state)
 		{ "filters={\"until\":{\"24h\":true},\"dangling\":"
 		    "{\"0\":true}}", "{\"until\":{\"24h\":true},\"dangling\":"
 		    "{\"true\":true}}" },
+		{ "", "{\"label\":{\"ds01.user=al\\\"ice\":true},"
+		    "\"dangling\":{\"true\":true}}", "al\"ice" },
+		{ "filters={\"label\":[\"a=b\",\"c\"],\"until\":[\"1h\"]}",
+		    "{\"label\":{\"ds01.user=alice\":true,\"a=b\":true,"
+		    "\"c\":true},\"until\":{\"1h\":true},"
+		    "\"dangling\":{\"true\":true}}", "alice" },
 	};
 	const struct param *params = route_row(OP_IMAGE_PRUNE)->params;
 
@@ -381,7 +387,7 @@ prunes_dangling_images_only(void **state)
 
 		assert_int_equal(query_parse(&q, span_of(rows[i][0]), params,
 		    false, &why), R_NONE);
-		assert_int_equal(prune_images_query(&q, params), 0);
+		assert_int_equal(prune_images_query(&q, params, rows[i][2]), 0);
 		assert_string_equal(query_get(&q, "filters"), rows[i][1]);
 	}
 }
