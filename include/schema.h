@@ -59,7 +59,8 @@ extern const struct schema schema_create, schema_exec, schema_exec_start,
 extern const struct schema *const schemas[];
 
 /* Every member must be a row with the right type; others are refused
- * (R_UNKNOWN_FIELD with the path), or kept as they are with keep_unknown.
+ * (R_UNKNOWN_FIELD with the path), or kept as they are with keep_unknown, but
+ * for names that Go would read as a row's ("privileged").
  * null is accepted for every type.  Top-level HostConfig fields (read by
  * engines <= 26.1) are no rows of create, hence refused.  What SDKs add
  * beside the API's own fields (dockerode's "name", docker-py's "Container")

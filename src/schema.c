@@ -4,8 +4,10 @@
  * Go matches keys ignoring case and with Unicode folding, and ignores what
  * it does not know; so a name is compared byte for byte here and a member
  * without a row is refused.  The tree that is left holds only what the
- * policy has seen.
+ * policy has seen.  Administrators may send members without a row, but none
+ * that Go would take for one: it would be on no record.
  */
+#include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -243,6 +245,34 @@ schema_field(const struct schema *s, const char *name)
 	return NULL;
 }
 
+/* As encoding/json compares: without case, and with the long s and the Kelvin
+ * sign for s and k.  Field names are ASCII. */
+static bool
+folds_to(const char *name, const char *field)
+{
+	for (; *name != '\0' && *field != '\0'; name++, field++) {
+		int c = (unsigned char)*name;
+
+		if (strncmp(name, "\xc5\xbf", 2) == 0)
+			c = 's', name++;
+		else if (strncmp(name, "\xe2\x84\xaa", 3) == 0)
+			c = 'k', name += 2;
+		if (tolower(c) != tolower((unsigned char)*field))
+			return false;
+	}
+	return *name == *field;
+}
+
+/* Is it one that Go takes for a row's? */
+static bool
+misspelt(const struct schema *s, const char *name)
+{
+	for (const struct field *f = s->fields; f->name != NULL; f++)
+		if (folds_to(name, f->name))
+			return true;
+	return false;
+}
+
 static enum reason
 decode_object(struct decode *d, const struct schema *s, cJSON *obj)
 {
@@ -253,7 +283,7 @@ decode_object(struct decode *d, const struct schema *s, cJSON *obj)
 		size_t cut = path_add(&d->path, "%s%s",
 		    d->path.len ? "." : "", v->string);
 
-		if (f == NULL && !d->keep_unknown)
+		if (f == NULL && (!d->keep_unknown || misspelt(s, v->string)))
 			return refuse(d->why, R_UNKNOWN_FIELD, "%s",
 			    d->path.text);
 		if (f != NULL) {
