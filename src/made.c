@@ -10,9 +10,10 @@
  * /etc/group of the container, a number too (opencontainers/runc#3999); crun
  * never does.  A container without root has an empty file there (confine.c);
  * guarantees that nobody but root exchanges it.  No mount goes over a link,
- * which could lead to /etc; none lies in another one, whose links are the
- * user's to make at any time; and no directory on the way can be exchanged by
- * a process in the container, for the next start.
+ * which could lead to /etc, the engine's own ones included; none lies in
+ * another one, whose links are the user's to make at any time; and no
+ * directory on the way can be exchanged by a process in the container, for
+ * the next start.
  *
  * Its volumes.  Where the engine maps root away (userns-remap), all users'
  * containers have the same root, who owns everybody's volumes: what keeps him
@@ -233,9 +234,29 @@ is_nested(struct span mounts, const char *target)
 	return false;
 }
 
+/* The engine and runc mount here themselves, by themselves, through what is a
+ * user's above: a link there leads their mount over the file of groups, or
+ * over all of /etc.  (moby oci/defaults.go, daemon/oci_linux.go; runc
+ * libcontainer/rootfs_linux.go) */
+static bool
+is_above_engines(const char *target)
+{
+	static const char *const engines[] = {
+		"/dev/console", "/dev/mqueue", "/dev/pts", "/dev/shm",
+		"/proc/sys", "/sbin/docker-init", "/sys/firmware",
+		"/sys/fs/cgroup",
+	};
+
+	for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++)
+		if (strcmp(target, engines[i]) != 0 &&
+		    path_below(engines[i], target))
+			return true;
+	return false;
+}
+
 static enum reason
 judge_target(struct engine *e, const struct caller *c, const char *id,
-    struct span mounts, const char *text, struct refusal *why)
+    struct span mounts, bool empty, const char *text, struct refusal *why)
 {
 	char target[PATH_MAX];
 
@@ -245,6 +266,9 @@ judge_target(struct engine *e, const struct caller *c, const char *id,
 		return R_NONE;		/* ours, looked at already */
 	if (is_nested(mounts, target))
 		return not_so(why, target, target, "lies in another mount");
+	if (!empty && is_above_engines(target))
+		return not_so(why, target, target,
+		    "is where the engine mounts itself");
 	return judge_way(e, c, id, target, why);
 }
 
@@ -260,13 +284,14 @@ judge_targets(struct engine *e, const struct caller *c, const char *id,
 	while (r == R_NONE && json_next(&it, NULL, &m))
 		r = json_string(json_get(m, "Destination"), target,
 		    sizeof(target)) ?
-		    judge_target(e, c, id, mounts, target, why) :
+		    judge_target(e, c, id, mounts, json_is(json_get(m, "Type"),
+		    "\"tmpfs\""), target, why) :
 		    refuse(why, R_MOUNT, "a path that cannot be read");
 	it = json_iter(json_path(inspect, "HostConfig", "Tmpfs", NULL));
 	while (r == R_NONE && json_next(&it, &key, &m))
 		r = key.len < sizeof(target) ? (snprintf(target,
 		    sizeof(target), "%.*s", (int)key.len, key.ptr),
-		    judge_target(e, c, id, mounts, target, why)) :
+		    judge_target(e, c, id, mounts, true, target, why)) :
 		    refuse(why, R_MOUNT, "a path that cannot be read");
 	return r;
 }

@@ -84,6 +84,15 @@ moves 'another mount' -v "$SRC:/w" -v vol:/w/sub ds01t-groups
 moves 'another mount' -v "$SRC:/w" -v /w/sub ds01t-groups
 moves 'another mount' -v "$SRC:/w" -v /dev/shm/x ds01t-groups
 moves 'can be exchanged' -v "$SRC:/open/a/b" ds01t-groups
+# the engine mounts /dev/shm by itself, through a link to /etc, and which of
+# many comes first is chance
+as $ALICE ln -s ../etc "$SRC/shm"
+for d in $(seq 20); do
+	set -- "$@" --tmpfs "/t$d/x"
+done
+moves 'mounts itself' "$@" --ipc shareable -v "$SRC:/dev" ds01t-groups
+moves 'mounts itself' -v "$SRC:/w" -v dev:/dev ds01t-groups
+as $ALICE rm "$SRC/shm"
 # with userns-remap nobody of the image is alice
 [ -n "$REMAP" ] || moves 'can be exchanged' -v "$SRC:/home/u/a/b" ds01t-groups
 # --- other runtimes: only of crun and of the engine's default is it known
