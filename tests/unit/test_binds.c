@@ -15,9 +15,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <grp.h>
 #include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -217,6 +219,38 @@ make(size_t i)
 		assert_int_equal(chmod(path, tree[i].mode), 0);
 }
 
+#define PLACES "/opt/test-binds."	/* and the pid whose it is */
+
+static int
+take_away(const char *place)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'", place);
+	return system(command) == 0 ? 0 : -1;
+}
+
+/* Those of runs that were killed; one of ours can only be of an earlier
+ * process with our number. */
+static void
+take_back(void)
+{
+	glob_t found;
+
+	if (glob(PLACES "[1-9]*", 0, NULL, &found) != 0)
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		const char *number = found.gl_pathv[i] + strlen(PLACES);
+		char *end;
+		pid_t pid = (pid_t)strtol(number, &end, 10);
+
+		if (*end == '\0' && (pid == getpid() ||
+		    (kill(pid, 0) == -1 && errno == ESRCH)))
+			(void)take_away(found.gl_pathv[i]);
+	}
+	globfree(&found);
+}
+
 static int
 set_up(void **state)
 {
@@ -224,9 +258,10 @@ set_up(void **state)
 	make_world();
 	if (geteuid() != 0)
 		return 0;
+	take_back();
 	/* /tmp is no place that only root can change */
-	snprintf(top, sizeof(top), "/opt/test-binds.XXXXXX");
-	if (mkdtemp(top) == NULL || chmod(top, 0755) == -1)
+	snprintf(top, sizeof(top), PLACES "%d", (int)getpid());
+	if (mkdir(top, 0755) == -1 || chmod(top, 0755) == -1)
 		return -1;
 	for (size_t i = 0; i < N(tree); i++)
 		make(i);
@@ -237,13 +272,8 @@ set_up(void **state)
 static int
 tear_down(void **state)
 {
-	char command[128];
-
 	(void)state;
-	if (!made)
-		return 0;
-	snprintf(command, sizeof(command), "rm -rf '%s'", top);
-	return system(command) == 0 ? 0 : -1;
+	return made ? take_away(top) : 0;
 }
 
 /* --- pure parts --- */
