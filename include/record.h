@@ -18,8 +18,8 @@
 
 enum record_kind {
 	RECORD_CONTROL,		/* container operation: VIRT_CONTROL */
-	RECORD_RESOURCE,	/* bind, device, limit: VIRT_RESOURCE; goes
-				 * to the audit log only */
+	RECORD_RESOURCE,	/* bind, device, limit: VIRT_RESOURCE; for
+				 * record_resource() only */
 	RECORD_COMMAND,		/* the command line: USER_CMD */
 	RECORD_IMAGE_MAKE,	/* pull, build, load, import, commit, tag */
 	RECORD_IMAGE_DROP	/* rmi */
@@ -60,6 +60,12 @@ void record_turn(const struct caller *c);
  * 0; or -1 only when audit is required and the record was not accepted:
  * then the caller must refuse with R_NO_RECORD.  Thread-safe. */
 int record_write(const struct caller *c, const struct record *r);
+/* A RECORD_RESOURCE, to the audit log only.  Bytes that it has there, which
+ * record_owe() wants to know of; or -1 as above.  Thread-safe. */
+int record_resource(const struct caller *c, const struct record *r);
+/* Counts so many bytes, to be paid for with the next change: never waits for
+ * that, since the deed is next.  Thread-safe. */
+void record_owe(const struct caller *c, size_t bytes);
 /* Another directory than DS01_STATE_DIR "/rate-limits", for tests. */
 void record_state_dir(const char *dir);
 /* container.create event, with the true name, image and type. */

@@ -20,16 +20,22 @@
 struct granting {
 	const struct caller *caller;
 	struct record rec;
+	size_t bytes;		/* that are on record */
 	int rc;
 };
 
 static void
 say(struct granting *g, const char *op, const char *detail)
 {
+	int n;
+
 	g->rec.op = op;
 	g->rec.detail = detail;
-	if (record_write(g->caller, &g->rec) < 0)
+	n = record_resource(g->caller, &g->rec);
+	if (n < 0)
 		g->rc = -1;
+	else
+		g->bytes += (size_t)n;
 }
 
 /* --- one thing as text; false: nothing that is worth a record ------------------ */
@@ -162,5 +168,6 @@ granted_write(const struct caller *c, const struct record *decision,
 		else if (v != NULL && grants[i].text(v, text))
 			say(&g, grants[i].op, text);
 	}
+	record_owe(c, g.bytes);
 	return g.rc;
 }

@@ -324,16 +324,24 @@ slow_down(const struct settings *s, const struct caller *c,
 		    s->changes_slow_after, bytes - PACE_RECORD, false);
 }
 
-/* Counted, and paid for with the next change: the deed is next. */
-static void
-say_size(const struct settings *s, const struct caller *c, int taken)
+void
+record_owe(const struct caller *c, size_t bytes)
 {
-	if (!c->admin && taken > 0)
+	if (!c->admin && bytes > 0)
 		ratelimit_pace(state_dir, c->name, PACE_ALLOWED,
-		    s->changes_slow_after, (size_t)taken + AROUND, false);
+		    settings().changes_slow_after, bytes, false);
 }
 
 /* --- one decision ---------------------------------------------------------- */
+
+int
+record_resource(const struct caller *c, const struct record *r)
+{
+	struct settings s = settings();
+	int taken = to_audit(&s, c, r);
+
+	return taken > 0 ? taken + AROUND : taken;
+}
 
 int
 record_write(const struct caller *c, const struct record *r)
@@ -343,10 +351,6 @@ record_write(const struct caller *c, const struct record *r)
 	struct rate_verdict v;
 	char command[1024];
 
-	if (r->kind == RECORD_RESOURCE) {
-		say_size(&s, c, taken);
-		return taken < 0 ? -1 : 0;
-	}
 	if (denied(r)) {
 		command_of(r, command, sizeof(command));
 		v = ratelimit_count(state_dir, c->name, s.deny_log_per_hour,
