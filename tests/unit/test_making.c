@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -190,6 +191,7 @@ a_killed_gate_keeps_nothing(void **state)
 	(void)state;
 	assert_int_equal(pipe(ready), 0);
 	if ((holder = fork()) == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		ok = begin(&m, &alice, OBJ_CONTAINER, 1) == R_NONE;
 		(void)!write(ready[1], &ok, 1);
 		pause();
