@@ -134,6 +134,7 @@ has_event(const char *s, const char *event)
 	return false;
 }
 
+/* A gate from before an upgrade says that its program was deleted. */
 static bool
 is_ours(const char *s)
 {
@@ -141,7 +142,9 @@ is_ours(const char *s)
 
 	if (field(s, "virt", false, v, sizeof(v)) && strcmp(v, "docker") == 0)
 		return true;
-	return field(s, "exe", true, v, sizeof(v)) && strcmp(v, DS01_GATE) == 0;
+	return field(s, "exe", true, v, sizeof(v)) &&
+	    (strcmp(v, DS01_GATE) == 0 ||
+	    strcmp(v, DS01_GATE " (deleted)") == 0);
 }
 
 bool

@@ -481,6 +481,47 @@ audit_lines(void **state)
 	}
 }
 
+/* What that program did, as libaudit writes it: with a space it is encoded. */
+static bool
+is_shown_of(const char *exe)
+{
+	static const struct ctl_query q;
+	struct buf line cleanup_buf = BUF_INIT(4096);
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+
+	assert_non_null(f);
+	buf_puts(&line, "type=USER_CMD msg=audit(1752062400.123:45): pid=7 "
+	    "uid=997 msg='uid=0 cwd=\"/\" cmd=646F636B6572207073 exe=");
+	if (strchr(exe, ' ') == NULL)
+		buf_printf(&line, "\"%s\"", exe);
+	else
+		while (*exe != '\0')
+			buf_printf(&line, "%02X", (unsigned char)*exe++);
+	assert_int_equal(buf_puts(&line, " hostname=? res=success'"), 0);
+	bool got = ctl_audit_line(line.data, &q, f);
+	fclose(f);
+	assert_string_equal(text, got ? "2025-07-09 12:00:00 root allowed "
+	    "docker ps\n" : "");
+	free(text);
+	return got;
+}
+
+static void
+gates_before_an_upgrade_are_shown(void **state)
+{
+	(void)state;
+	setenv("TZ", "UTC", 1);
+	tzset();
+	assert_true(is_shown_of(DS01_GATE));
+	assert_true(is_shown_of(DS01_GATE " (deleted)"));
+	assert_false(is_shown_of(DS01_GATE "2"));
+	assert_false(is_shown_of(DS01_GATE " (deleted) too"));
+	assert_false(is_shown_of("/home/alice/gate (deleted)"));
+	assert_false(is_shown_of("/usr/bin/sudo"));
+}
+
 static void
 group_entries_as_they_are_written(void **state)
 {
@@ -638,6 +679,7 @@ main(void)
 		cmocka_unit_test(tcp_lines),
 		cmocka_unit_test(dates_become_ausearch_words),
 		cmocka_unit_test(audit_lines),
+		cmocka_unit_test(gates_before_an_upgrade_are_shown),
 		cmocka_unit_test_setup_teardown(
 		    group_entries_as_they_are_written, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(saved_list_survives, make_dir,
