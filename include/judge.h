@@ -33,6 +33,8 @@ enum reason judge_oom(struct refusal *why);
 void judge_warn_foreign(struct policy_env *env, const char *what,
     const struct thing *t);
 bool judge_listed(const struct strings *list, const char *s);
+enum reason image_dir(struct policy_env *env, const cJSON *body,
+    struct span image, struct refusal *why);
 /* Nothing in it: empty, or made of empty members only. */
 bool judge_void(const cJSON *v);
 
@@ -113,6 +115,10 @@ judge_fn judge_health_test;
 enum reason healthcheck_create(struct policy_env *env, cJSON *body,
     struct span image, struct refusal *why);
 
+/* The same of a container that was made: is its check one that may run? */
+enum reason healthcheck_made(struct policy_env *env, cJSON *check,
+    struct refusal *why);
+
 /* --- judge_ports.c --- */
 judge_fn judge_ports;
 /* Counts what a create publishes; image: its Config. */
@@ -146,6 +152,9 @@ judge_fn judge_network_name, judge_volume_name, judge_bridge,
 /* All roads to a GPU as one request; judges it, writes the variables out. */
 enum reason gpu_create(struct policy_env *env, cJSON *body,
     struct span image, struct refusal *why);
+/* The variables of a container that was made, its image's included. */
+enum reason gpu_made(const struct policy_env *env, const cJSON *list,
+    struct refusal *why);
 /* GPUs come with a create or not at all. */
 enum reason gpu_update(struct policy_env *env, const cJSON *body,
     struct refusal *why);

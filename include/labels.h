@@ -17,6 +17,9 @@ bool labels_reserved(const char *key);
  * too; an admin's own reserved values pass, except ds01.gate. */
 enum reason labels_create(const struct caller *c, cJSON *body,
     struct span image_config, struct refusal *why);
+/* The labels of a container that was made: are reserved ones a create's? */
+enum reason labels_made(const struct caller *c, const cJSON *labels,
+    struct refusal *why);
 /* For what is no container: ds01.user and ds01.gate, and for volumes which
  * kind they are of (LABEL_CONFINED; "true" or "false" for good, since labels
  * of a volume never change).  confined: NULL for what has no kind. */

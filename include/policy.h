@@ -49,6 +49,10 @@ enum reason policy_exec(struct policy_env *env, const struct thing *container,
     cJSON *body, struct refusal *why);
 enum reason policy_update(struct policy_env *env, cJSON *body,
     struct refusal *why);
+/* Is a container of the caller's, made of what its label ds01.image says, what
+ * a create may make?  inspect: dockerd's answer for it (judge_made.c). */
+enum reason policy_made(struct engine *e, const struct caller *c,
+    const struct thing *t, struct span inspect, struct refusal *why);
 /* A classic build, whose steps the engine runs with its default runtime and
  * what variables image and Dockerfile set (judge_gpu.c). */
 enum reason policy_build(struct policy_env *env, struct refusal *why);

@@ -231,6 +231,26 @@ has_variable(const cJSON *list, const char *key)
 	return false;
 }
 
+enum reason
+gpu_made(const struct policy_env *env, const cJSON *list, struct refusal *why)
+{
+	const cJSON *v;
+
+	if (env->caller->policy->gpus == GPUS_ALL)
+		return R_NONE;
+	cJSON_ArrayForEach(v, list) {
+		for (size_t i = 0; i < N_SPECIAL; i++) {
+			const char *value = value_of(v->valuestring,
+			    special[i].name);
+
+			if (value != NULL && !asks_nothing(value))
+				return refuse(why, R_GPU, "%s",
+				    v->valuestring);
+		}
+	}
+	return R_NONE;
+}
+
 static enum reason
 want_env(const struct policy_env *env, struct want *w, const cJSON *list,
     struct refusal *why)
@@ -244,14 +264,9 @@ want_env(const struct policy_env *env, struct want *w, const cJSON *list,
 
 		if (value != NULL && !add_list(w, value))
 			return refuse(why, R_GPU, "%s", v->valuestring);
-		for (size_t i = 0; i < N_SPECIAL; i++) {
-			value = value_of(v->valuestring, special[i].name);
-			if (value != NULL && !asks_nothing(value) &&
-			    env->caller->policy->gpus != GPUS_ALL)
-				return refuse(why, R_GPU, "%s",
-				    v->valuestring);
-		}
 	}
+	if (gpu_made(env, list, why) != R_NONE)
+		return why->why;
 	/* In what exists: images of nvidia's first days ask for all by saying
 	 * which CUDA they have. */
 	if (env->dry && !has_variable(list, VISIBLE) &&

@@ -293,6 +293,27 @@ healthcheck_create(struct policy_env *env, cJSON *body, struct span image,
 }
 
 enum reason
+healthcheck_made(struct policy_env *env, cJSON *check, struct refusal *why)
+{
+	static const char *const keys[] = { "Interval", "StartInterval" };
+	const cJSON *test = tree_get(check, "Test");
+	const cJSON *first = cJSON_GetArrayItem(test, 0);
+	int64_t v;
+
+	if (!judged(env))
+		return R_NONE;
+	if (!health_test_ok(cJSON_GetArraySize(test),
+	    cJSON_IsString(first) ? first->valuestring : ""))
+		return refuse(why, R_RESOURCE, "health check without a "
+		    "command");
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if ((v = tree_int(check, keys[i])) != 0 && v < INTERVAL_MIN)
+			return refuse(why, R_RESOURCE, "health check: %s %lld",
+			    keys[i], (long long)v);
+	return R_NONE;
+}
+
+enum reason
 judge_restart(struct policy_env *env, const struct field *f, cJSON *parent,
     cJSON *value, struct refusal *why)
 {

@@ -344,6 +344,31 @@ labels_create(const struct caller *c, cJSON *body, struct span image_config,
 }
 
 enum reason
+labels_made(const struct caller *c, const cJSON *labels, struct refusal *why)
+{
+	/* each create says them, and what it says goes before the image's */
+	static const char *const said[] = { LABEL_USER, "ds01.managed",
+	    "ds01.container_type", "ds01.created_at", LABEL_GATE,
+	    LABEL_CONFINED, LABEL_IMAGE };
+	const struct reserved *row;
+	const cJSON *v;
+
+	cJSON_ArrayForEach(v, labels) {
+		bool ok = (row = reserved_row(v->string)) == NULL ||
+		    (cJSON_IsString(v) && (strcmp(v->valuestring,
+		    row->neutral) == 0 || (strcmp(v->string, LABEL_LEGACY) ==
+		    0 && strcmp(v->valuestring, c->name) == 0)));
+
+		for (size_t i = 0; i < sizeof(said) / sizeof(*said); i++)
+			ok |= strcmp(said[i], v->string) == 0;
+		if (!ok)
+			return refuse(why, R_RESERVED_LABEL, "%s of the image",
+			    v->string);
+	}
+	return R_NONE;
+}
+
+enum reason
 labels_simple(const struct caller *c, cJSON *parent, const char *confined,
     struct refusal *why)
 {

@@ -35,6 +35,7 @@
 #include "bind.h"
 #include "made.h"
 #include "owner_ask.h"
+#include "policy.h"
 #include "query.h"
 #include "tarwatch.h"
 
@@ -418,8 +419,10 @@ enum reason
 made_judge(struct engine *e, const struct caller *c, const struct thing *t,
     struct span inspect, struct refusal *why)
 {
-	enum reason r = judge_volumes(e, c, inspect, t->confined, why);
+	enum reason r = policy_made(e, c, t, inspect, why);
 
+	if (r == R_NONE)
+		r = judge_volumes(e, c, inspect, t->confined, why);
 	return r == R_NONE && t->confined ?
 	    judge_confined(e, c, t->id, inspect, why) : r;
 }

@@ -193,7 +193,7 @@ count_judge(struct policy_env *env, enum object kind, struct refusal *why)
 }
 
 /* The image's working directory, where the body names none. */
-static enum reason
+enum reason
 image_dir(struct policy_env *env, const cJSON *body, struct span image,
     struct refusal *why)
 {

@@ -32,6 +32,17 @@ policy_harmless(const struct config *c, const struct caller *who,
 	return false;
 }
 
+/* judge_made.c, which has rows in test_policy.c: is it asked, and heard? */
+static enum reason verdict;
+
+enum reason
+policy_made(struct engine *e, const struct caller *c, const struct thing *t,
+    struct span inspect, struct refusal *why)
+{
+	(void)e, (void)c, (void)t, (void)inspect;
+	return verdict == R_NONE ? R_NONE : refuse(why, verdict, "fake");
+}
+
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define RUNC(v) { "GET", "/v1.47/version", 200, "{\"ApiVersion\":\"1.47\"," \
 	"\"Components\":[{\"Name\":\"Engine\",\"Version\":\"9.9\"}," \
@@ -418,10 +429,23 @@ test_ways(void **state)
 	}
 }
 
+static void
+test_asks_the_policy(void **state)
+{
+	struct refusal why;
+
+	(void)state;
+	verdict = R_WORKING_DIR;
+	assert_int_equal(judge(NULL, MADE("false", ""), &why), R_WORKING_DIR);
+	verdict = R_NONE;
+	assert_int_equal(judge(NULL, MADE("false", ""), &why), R_NONE);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_asks_the_policy),
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_tops),
 		cmocka_unit_test(test_ways),

@@ -6,7 +6,7 @@
  * "mynet", "bobnet" and "sitenet" networks, "img" an image.  "noid" has no
  * id, and of "down" nothing can be told.
  *
- * links: schema schema_create schema_other policy policy_text judge_tree judge_refs judge_mounts judge_binds bind confine probe judge_volumes judge_resources judge_log judge_ports judge_weight judge_security judge_network image_ref judge_gpu labels json json_check json_walk buf span reason
+ * links: schema schema_create schema_other policy policy_text judge_tree judge_refs judge_mounts judge_binds bind confine probe judge_volumes judge_resources judge_log judge_ports judge_weight judge_security judge_network image_ref judge_gpu judge_made labels json json_check json_walk buf span reason
  */
 #include <dirent.h>
 #include <setjmp.h>
@@ -94,7 +94,8 @@ image(const char *ref, char id[80], struct buf *config, struct refusal *why)
 {
 	if (strcmp(ref, "img") != 0)
 		return refuse(why, R_NOT_FOUND, "image: %s", ref);
-	snprintf(id, 80, "sha256:%s", A64);
+	if (id != NULL)
+		snprintf(id, 80, "sha256:%s", A64);
 	buf_puts(config, image_config);
 	return R_NONE;
 }
@@ -2131,6 +2132,77 @@ test_gone(void **state)
 	}
 }
 
+/* A container that was made: Config, HostConfig, and its image's Config. */
+static void
+test_made_rows(void **state)
+{
+	static const struct {
+		const char *config, *host, *image;
+		enum reason want;
+	} rows[] = {
+		{ "{}", "{}", "{}", R_NONE },
+		{ "{\"WorkingDir\":\"/w\",\"Env\":[\"A=1\","
+		    "\"NVIDIA_GDS=\",\"DOCKER_RESOURCE_GPU=void\"],"
+		    "\"Healthcheck\":{\"Test\":[\"CMD\",\"t\"],\"Interval\":"
+		    "1000000000},\"Volumes\":{\"/v\":{}},\"Labels\":{"
+		    "\"ds01.user\":\"alice\",\"ds01.confined\":\"true\","
+		    "\"ds01.image\":\"img\",\"ds01.gate\":\"0\",\"x\":\"y\","
+		    "\"ds01.protected\":\"false\",\"aime.mlc.USER\":\"alice\"}}",
+		    "{}", "{\"Volumes\":{\"/v\":{}}}", R_NONE },
+		{ "{\"WorkingDir\":\"/proc/self/fd/7\"}", "{}", "{}",
+		    R_WORKING_DIR },
+		{ "{\"Env\":[\"DOCKER_RESOURCE_GPU=all\"]}", "{}", "{}",
+		    R_GPU },
+		{ "{\"Env\":[\"A=1\",\"NVIDIA_IMEX_CHANNELS=1\"]}", "{}",
+		    "{}", R_GPU },
+		{ "{\"Healthcheck\":{\"Test\":[\"CMD\"]}}", "{}", "{}",
+		    R_RESOURCE },
+		{ "{\"Healthcheck\":{\"Test\":[\"CMD-SHELL\"]}}", "{}", "{}",
+		    R_RESOURCE },
+		{ "{\"Healthcheck\":{\"Test\":[\"NONE\"]}}", "{}", "{}",
+		    R_NONE },
+		{ "{\"Healthcheck\":{\"Interval\":999999999}}", "{}", "{}",
+		    R_RESOURCE },
+		{ "{\"Healthcheck\":{\"StartInterval\":1}}", "{}", "{}",
+		    R_RESOURCE },
+		{ "{\"Volumes\":{\"/v\":{}}}", "{}", "{}", R_MOUNT },
+		{ "{\"Volumes\":{\"/v\":{}}}", "{}", NULL, R_NONE },
+		{ "{\"Volumes\":{\"/run/nvidia-container-devices/0\":{}}}",
+		    "{}", NULL, R_GPU },
+		{ "{\"Labels\":{\"ds01.protected\":\"true\"}}", "{}", "{}",
+		    R_RESERVED_LABEL },
+		{ "{\"Labels\":{\"aime.mlc.USER\":\"bob\"}}", "{}", "{}",
+		    R_RESERVED_LABEL },
+		{ "{\"Labels\":{\"ds01.gpu.0\":\"x\"}}", "{}", "{}",
+		    R_RESERVED_LABEL },
+		{ "nope", "{}", "{}", R_BAD_JSON },
+		{ "{}", "nope", "{}", R_BAD_JSON },
+		{ "{}", "{}", "nope", R_BAD_JSON },
+	};
+	struct thing t = { .judged = "img" };
+	struct refusal why;
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++) {
+		struct buf b cleanup_buf = BUF_INIT(0);
+		enum reason r;
+
+		snprintf(t.judged, sizeof(t.judged), "%s",
+		    rows[i].image == NULL ? "gone" : "img");
+		image_config = rows[i].image;
+		buf_printf(&b, "{\"Config\":%s,\"HostConfig\":%s}",
+		    rows[i].config, rows[i].host);
+		r = policy_made(NULL, &alice, &t, buf_span(&b), &why);
+		if (r != rows[i].want)
+			fail_msg("row %zu: %d %s", i, r, r != R_NONE ?
+			    why.detail : "");
+		t.judged[0] = '\0';	/* nobody's image was judged */
+		assert_int_equal(policy_made(NULL, &alice, &t, buf_span(&b),
+		    &why), R_NONE);
+	}
+	image_config = "{}";
+}
+
 int
 main(void)
 {
@@ -2167,6 +2239,7 @@ main(void)
 		cmocka_unit_test(test_own_networks),
 		cmocka_unit_test(test_exposed),
 		cmocka_unit_test(test_own_containers),
+		cmocka_unit_test(test_made_rows),
 	};
 
 	return cmocka_run_group_tests_name("policy", tests, setup, teardown);
