@@ -50,6 +50,10 @@ bool engine_is_quiet(const struct engine *e);
  * (userns-remap)?  Asked each time: it may be started without tomorrow.
  * R_NONE with *yes, or why. */
 enum reason engine_remaps(struct engine *e, bool *yes, struct refusal *why);
+/* Does the engine keep images in containerd's store, where one id can be an
+ * index of several images?  Asked each time.  R_NONE with *yes, or why. */
+enum reason engine_containerd_store(struct engine *e, bool *yes,
+    struct refusal *why);
 /* Is what /version calls component of that version, or newer?  False also
  * where it has none of that name.  R_NONE with *yes, or why. */
 enum reason engine_runs(struct engine *e, const char *component,

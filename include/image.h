@@ -54,6 +54,7 @@ struct image_ask {
 	struct engine *engine;
 	const struct caller *as;
 	struct hold *hold;
+	bool no_layouts;	/* load: no index.json (decide_load) */
 };
 
 /* May the caller give that tag to an image of his own? */

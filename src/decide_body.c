@@ -24,6 +24,33 @@ env_of(struct request *r)
 	};
 }
 
+/* With containerd's store an image's id can name an index of several images,
+ * and only the engine's own platform's is looked at: it alone may be asked
+ * for.  (What came of it is looked at as well: judge_made.c.) */
+static enum reason
+judge_platform(struct request *r)
+{
+	struct buf body cleanup_buf = BUF_INIT(1 << 20);
+	const char *asked = text_of(r, "platform");
+	struct engine *e = &r->conn->engine;
+	char os[32], arch[32], own[65] = "";
+	bool indexes;
+	enum reason why;
+
+	if (*asked == '\0' || r->trusted)
+		return R_NONE;
+	why = engine_containerd_store(e, &indexes, &r->why);
+	if (why != R_NONE || !indexes)
+		return why;
+	if (engine_get(e, &body, &r->why, "/version") == 200 &&
+	    json_string(json_get(buf_span(&body), "Os"), os, sizeof(os)) &&
+	    json_string(json_get(buf_span(&body), "Arch"), arch, sizeof(arch)))
+		snprintf(own, sizeof(own), "%s/%s", os, arch);
+	return strcmp(asked, own) == 0 ? R_NONE : refuse(&r->why, R_PARAMETER,
+	    "platform %.100s: with containerd's image store only the "
+	    "engine's own (%s)", asked, own);
+}
+
 /* --- containers ------------------------------------------------------------------ */
 
 static enum reason
@@ -38,6 +65,8 @@ judge_create(struct request *r)
 		if (!r->trusted)
 			why = policy_name(name, &r->why);
 	}
+	if (why == R_NONE)
+		why = judge_platform(r);
 	if (why == R_NONE)
 		why = policy_create(&env, r->body, &r->why);
 	r->api = env.api;	/* raised for what older versions leave out */
@@ -292,15 +321,34 @@ build_network(struct request *r)
 	return why;
 }
 
+/* BuildKit unpacks a layer into containerd's store under the name that its
+ * image's config gives it, and does not look whether it is that: a user's own
+ * would be found there by everybody's honest images, on the way to be pulled.
+ * (moby/buildkit cache/refs.go; the classic builder lets containerd unpack,
+ * which compares.) */
+static enum reason
+buildkit_store(struct request *r)
+{
+	bool shared;
+	enum reason why = engine_containerd_store(&r->conn->engine, &shared,
+	    &r->why);
+
+	return why != R_NONE || !shared ? why : refuse(&r->why, R_BUILD,
+	    "BuildKit does not verify layers in the engine's image store "
+	    "(containerd's): use DOCKER_BUILDKIT=0");
+}
+
 static enum reason
 builds_allowed(struct request *r, bool buildkit)
 {
 	enum builds_mode m = r->conn->view->cfg->builds;
 
-	if (r->trusted || m == BUILDS_ALLOW || m == BUILDS_GRAPHS ||
-	    (m == BUILDS_CLASSIC && !buildkit))
+	if (r->trusted)
 		return R_NONE;
-	return refuse(&r->why, R_BUILD, "%s", buildkit ? "BuildKit" : "build");
+	if (m == BUILDS_DENY || (m == BUILDS_CLASSIC && buildkit))
+		return refuse(&r->why, R_BUILD, "%s",
+		    buildkit ? "BuildKit" : "build");
+	return buildkit ? buildkit_store(r) : R_NONE;
 }
 
 /* The classic builder takes any image for a step's result that says so of

@@ -13,6 +13,8 @@
 #include "policy.h"
 #include "prune.h"
 
+#define API_CHECKED_LAYOUTS 48	/* 1.48: engine 28 */
+
 static enum reason
 no_memory(struct request *r)
 {
@@ -259,11 +261,16 @@ decide_push(struct request *r)
 	return R_NONE;
 }
 
+/* Its tar is looked at as it passes (load.c).  Engines before 28 take layouts
+ * into containerd's store with which they cannot list images any more. */
 enum reason
 decide_load(struct request *r)
 {
+	struct engine *e = &r->conn->engine;
+
 	decide_name_image(r, "", "");
-	return R_NONE;		/* its tar is looked at as it passes: load.c */
+	return is_open(r) || e->api_max >= API_CHECKED_LAYOUTS ? R_NONE :
+	    engine_containerd_store(e, &r->no_layouts, &r->why);
 }
 
 enum reason

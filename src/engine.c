@@ -465,8 +465,28 @@ says_userns(struct span info)
 	return false;
 }
 
-enum reason
-engine_remaps(struct engine *e, bool *yes, struct refusal *why)
+/* "DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]] */
+static bool
+says_containerd(struct span info)
+{
+	struct json_iter rows = json_iter(json_get(info, "DriverStatus"));
+	struct span row, v;
+	char text[128];
+
+	while (json_next(&rows, NULL, &row)) {
+		struct json_iter it = json_iter(row);
+
+		while (json_next(&it, NULL, &v))
+			if (json_string(v, text, sizeof(text)) && strcmp(text,
+			    "io.containerd.snapshotter.v1") == 0)
+				return true;
+	}
+	return false;
+}
+
+static enum reason
+ask_info(struct engine *e, bool (*says)(struct span info), bool *yes,
+    struct refusal *why)
 {
 	cleanup_buf struct buf info = BUF_INIT(1 << 20);
 	int status = engine_get(e, &info, why, "/info");
@@ -476,8 +496,20 @@ engine_remaps(struct engine *e, bool *yes, struct refusal *why)
 		return why->why;
 	if (status != 200)
 		return refuse(why, R_ENGINE_ERROR, "no /info");
-	*yes = says_userns(buf_span(&info));
+	*yes = says(buf_span(&info));
 	return R_NONE;
+}
+
+enum reason
+engine_remaps(struct engine *e, bool *yes, struct refusal *why)
+{
+	return ask_info(e, says_userns, yes, why);
+}
+
+enum reason
+engine_containerd_store(struct engine *e, bool *yes, struct refusal *why)
+{
+	return ask_info(e, says_containerd, yes, why);
 }
 
 /* "Components":[{"Name":"runc","Version":"1.1.5+ds1"}] */

@@ -373,7 +373,7 @@ begin_watch(struct uploader *u)
 {
 	struct request *r = u->r;
 	struct image_ask ask = { .engine = &u->ask, .as = &r->as,
-	    .hold = &r->hold };
+	    .hold = &r->hold, .no_layouts = r->no_layouts };
 
 	if (r->route->id != OP_IMAGE_LOAD || r->trusted ||
 	    r->conn->view->cfg->images == IMAGES_SHARED)

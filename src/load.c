@@ -247,6 +247,18 @@ judge_annotations(struct load *l, const cJSON *notes)
 	return R_NONE;
 }
 
+/* Lists of everybody fail on one that is none. */
+static bool
+is_digest(const cJSON *v)
+{
+	static const char prefix[] = "sha256:";
+	const char *s = cJSON_IsString(v) ? v->valuestring : "";
+
+	return strncmp(s, prefix, sizeof(prefix) - 1) == 0 &&
+	    strlen(s) == sizeof(prefix) - 1 + 64 &&
+	    strspn(s + sizeof(prefix) - 1, "0123456789abcdef") == 64;
+}
+
 /* {"manifests":[{"digest":…,"annotations":{…}}]} */
 static enum reason
 judge_index(struct load *l, const cJSON *json)
@@ -259,6 +271,10 @@ judge_index(struct load *l, const cJSON *json)
 	    "manifests"), *one;
 	enum reason r = R_NONE;
 
+	if (l->ask.no_layouts)
+		return refuse(&l->why, R_IMAGE_ARCHIVE, "index.json: before "
+		    "28, engines with containerd's image store do not look "
+		    "what an OCI layout holds");
 	if (!only(json, top) || (list != NULL && !cJSON_IsArray(list) &&
 	    !cJSON_IsNull(list)))
 		return not_understood(l, "index.json", "an unknown member");
@@ -268,6 +284,9 @@ judge_index(struct load *l, const cJSON *json)
 			    "an unknown member");
 		r = judge_annotations(l, cJSON_GetObjectItemCaseSensitive(one,
 		    "annotations"));
+		if (r == R_NONE && !is_digest(
+		    cJSON_GetObjectItemCaseSensitive(one, "digest")))
+			r = not_understood(l, "index.json", "digest");
 		if (r != R_NONE)
 			return r;
 	}

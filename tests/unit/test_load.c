@@ -14,6 +14,7 @@
 #include "load.h"
 #include "tar_make.h"
 
+static bool no_layouts;
 static char asked[4096];	/* "docker.io/library/a:1;" … */
 
 /* bob's are bob's. */
@@ -35,7 +36,7 @@ image_make(const struct image_ask *ask, const struct image_ref *ref,
 static enum reason
 see_all(struct span in, size_t step, size_t *passed, struct refusal *why)
 {
-	struct image_ask ask = { .engine = NULL };
+	struct image_ask ask = { .engine = NULL, .no_layouts = no_layouts };
 	struct load *l = load_open(&ask);
 	enum reason r = R_NONE;
 
@@ -78,6 +79,8 @@ check(const char *what, const struct buf *b, enum reason want,
 #define HUB "docker.io/library/"
 #define M "manifest.json"
 #define I "index.json"
+#define DIG "\"digest\":\"sha256:" \
+	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\""
 #define R "repositories"
 
 static const struct {
@@ -123,11 +126,19 @@ static const struct {
 	{ R, "{\"bob\":\"1\"}", R_IMAGE_ARCHIVE, "" },
 
 	{ I, "{\"schemaVersion\":2,\"mediaType\":\"m\",\"manifests\":["
-	    "{\"digest\":\"d\",\"annotations\":{\"io.containerd.image.name\":"
+	    "{" DIG ",\"annotations\":{\"io.containerd.image.name\":"
 	    "\"docker.io/library/a:1\",\"org.opencontainers.image.ref.name\":"
-	    "\"1\"}},{\"annotations\":{\"org.opencontainers.image.ref.name\":"
-	    "\"h:5/b:2\"}},{\"annotations\":null},{}]}", R_NONE,
+	    "\"1\"}},{" DIG ",\"annotations\":{\"org.opencontainers.image.ref.name\":"
+	    "\"h:5/b:2\"}},{" DIG ",\"annotations\":null}]}", R_NONE,
 	    HUB "a:1;h:5/b:2;" },
+	{ I, "{\"manifests\":[{}]}", R_IMAGE_ARCHIVE, "" },
+	{ I, "{\"manifests\":[{\"digest\":null}]}", R_IMAGE_ARCHIVE, "" },
+	{ I, "{\"manifests\":[{\"digest\":\"foo\"}]}", R_IMAGE_ARCHIVE, "" },
+	{ I, "{\"manifests\":[{\"digest\":\"sha256:\"}]}", R_IMAGE_ARCHIVE,
+	    "" },
+	{ I, "{\"manifests\":[{" DIG "},{\"digest\":\"sha256:0123456789ABCDEF"
+	    "0123456789abcdef0123456789abcdef0123456789abcdef\"}]}",
+	    R_IMAGE_ARCHIVE, "" },
 	{ I, "{\"manifests\":[{\"annotations\":{"
 	    "\"io.containerd.image.name\":\"bob:1\"}}]}", R_NOT_OWNER_IMAGE,
 	    HUB "bob:1;" },
@@ -197,6 +208,21 @@ reads_lists(void **state)
 		gzip(&b, &z);
 		check("by gzip", &z, lists[i].why, lists[i].asked);
 	}
+}
+
+/* Where the engine does not look what a layout holds. */
+static void
+takes_no_layouts(void **state)
+{
+	struct buf b cleanup_buf = BUF_INIT(0);
+
+	(void)state;
+	no_layouts = true;
+	make(&b, I, "{\"manifests\":[]}");
+	check("a layout", &b, R_IMAGE_ARCHIVE, "");
+	make(&b, M, "[{\"RepoTags\":[\"a:1\"]}]");
+	check("none", &b, R_NONE, HUB "a:1;");
+	no_layouts = false;
 }
 
 /* The first byte alone is no other compression's: a member may be called so. */
@@ -438,6 +464,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_lists),
+		cmocka_unit_test(takes_no_layouts),
 		cmocka_unit_test(tells_names_from_forms),
 		cmocka_unit_test(holds_back_in_time),
 		cmocka_unit_test(bounds_names),
