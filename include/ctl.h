@@ -139,6 +139,7 @@ void doctor_admins(struct doctor *d);
 void doctor_socket(struct doctor *d);
 void doctor_engine(struct doctor *d);
 void doctor_root(struct doctor *d);
+void doctor_store(struct doctor *d);
 void doctor_listeners(struct doctor *d);
 void doctor_side_doors(struct doctor *d);
 void doctor_memory(struct doctor *d);

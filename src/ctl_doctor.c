@@ -41,6 +41,7 @@ static const struct ctl_check_row checks[] = {
 	{ "readders", "what would put users into the group again",
 	    doctor_readders },
 	{ "root", "what root in containers is on the host", doctor_root },
+	{ "store", "where the engine keeps images", doctor_store },
 	{ "memory", "whether the engine's memory is bounded, and whether "
 	    "containers outlive the engine", doctor_memory },
 	{ "listeners", "TCP ports on which dockerd listens",

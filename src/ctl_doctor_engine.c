@@ -239,6 +239,28 @@ doctor_root(struct doctor *d)
 	buf_free(&info);
 }
 
+/* --- images --- */
+
+void
+doctor_store(struct doctor *d)
+{
+	struct buf info = BUF_INIT(1 << 20);
+	char err[256];
+
+	if (ctl_engine_get(d->cfg->engine_socket, "/info", &info, err,
+	    sizeof(err)) != 200)
+		;	/* said already */
+	else if (strstr(info.data, "\"io.containerd.snapshotter.v1\"") == NULL)
+		ctl_find(d, LEVEL_OK, "images are in the engine's own store");
+	else
+		ctl_find(d, LEVEL_WARN, "images are in containerd's store, "
+		    "where users get no BuildKit and no other platforms, and "
+		    "one bad image can break everybody's lists; set \"features"
+		    "\": {\"containerd-snapshotter\": false} in daemon.json "
+		    "(Limits in ds01-docker(1))");
+	buf_free(&info);
+}
+
 /* --- listeners --- */
 
 bool

@@ -43,6 +43,7 @@ FAKE(ctl_audit)
 #define FAKE(name) void name(struct doctor *d) { (void)d; }
 FAKE(doctor_launcher)
 FAKE(doctor_root)
+FAKE(doctor_store)
 FAKE(doctor_gate)
 FAKE(doctor_directories)
 FAKE(doctor_config)
