@@ -35,6 +35,9 @@
 #include "identity.h"
 #include "reason.h"
 
+#define BUILDKIT_UNVERIFIED "BuildKit does not verify layers in the engine's " \
+	"image store (containerd's): use DOCKER_BUILDKIT=0"
+
 enum buildkit_image {
 	BUILDKIT_TAG,		/* the result gets this tag */
 	BUILDKIT_PUSH,		/* the result is pushed there */
@@ -47,6 +50,8 @@ struct buildkit_rules {
 	bool host_network;	/* may RUN steps join the host's network? */
 	const struct strings *registries;	/* policy.*.registries; none:
 				 * any but this host's */
+	bool unverified;	/* layers are not: nothing is built, and the
+				 * user is told so (BUILDKIT_UNVERIFIED) */
 	bool graphs;		/* may clients send graphs, and name images as
 				 * contexts?  Some end the engine (file_op of
 				 * an image without layers) */

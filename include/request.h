@@ -47,6 +47,7 @@ struct request {
 	struct hold hold;	/* tags that are being made */
 	struct hold names;	/* volumes that are looked at or made */
 	struct making making;	/* a container or network that is */
+	bool unverified;	/* what BuildKit unpacks (judge_buildkit) */
 	bool no_layouts;	/* an upload of images must hold no index.json */
 	struct buf warnings;	/* lines for create's Warnings */
 	struct buf local;	/* an answer the gate gives itself (JSON) */

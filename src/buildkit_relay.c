@@ -79,6 +79,7 @@ buildkit_relay(struct request *r, int engine, struct buf *in)
 	struct buildkit_rules rules = {
 		.as = &r->as, .host_network = host_network(r->as.policy),
 		.registries = &r->as.policy->registries,
+		.unverified = r->unverified,
 		.graphs = r->conn->view->cfg->builds == BUILDS_GRAPHS,
 		.image = judge_image, .decided = record, .arg = r,
 	};

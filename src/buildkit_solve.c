@@ -465,6 +465,8 @@ buildkit_solve(struct buildkit_rules *rules, struct span in, struct buf *out,
 	struct job_export x;
 	enum reason r;
 
+	if (rules->unverified)
+		return refuse(why, R_BUILD, BUILDKIT_UNVERIFIED);
 	if (job_begin(&j, &x, rules, out, why) < 0) {
 		job_end(&j);
 		return R_INTERNAL;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "buildkit.h"
 #include "decide.h"
 #include "labels.h"
 #include "made.h"
@@ -325,7 +326,9 @@ build_network(struct request *r)
  * image's config gives it, and does not look whether it is that: a user's own
  * would be found there by everybody's honest images, on the way to be pulled.
  * (moby/buildkit cache/refs.go; the classic builder lets containerd unpack,
- * which compares.) */
+ * which compares.)  Over /grpc it is the build that is refused: where the
+ * connection is, buildx goes looking for a builder of its own, and says nothing
+ * of why. */
 static enum reason
 buildkit_store(struct request *r)
 {
@@ -333,9 +336,12 @@ buildkit_store(struct request *r)
 	enum reason why = engine_containerd_store(&r->conn->engine, &shared,
 	    &r->why);
 
-	return why != R_NONE || !shared ? why : refuse(&r->why, R_BUILD,
-	    "BuildKit does not verify layers in the engine's image store "
-	    "(containerd's): use DOCKER_BUILDKIT=0");
+	if (why != R_NONE || !shared || r->route->id == OP_BUILD_SESSION)
+		return why;
+	r->unverified = r->route->id == OP_BUILD_GRPC &&
+	    r->conn->view->mode != ISOLATION_MONITORING;
+	return r->unverified ? R_NONE :
+	    refuse(&r->why, R_BUILD, BUILDKIT_UNVERIFIED);
 }
 
 static enum reason

@@ -740,6 +740,23 @@ what_is_not_on_record_does_not_start(void **state)
 	assert_int_equal(k.out.len, 0);
 }
 
+/* Where BuildKit does not verify layers; what builds nothing goes on. */
+static void
+nothing_is_built_unverified(void **state)
+{
+	TALK(k);
+
+	(void)state;
+	k.r.unverified = true;
+	pb_put_bytes(&k.in, 6, span_of("dockerfile.v0"));
+	assert_int_equal(say(&k, CONTROL "Solve"), H2_REFUSE);
+	assert_non_null(strstr(k.why, "DOCKER_BUILDKIT=0"));
+	assert_string_equal(k.t.id, "build");
+	assert_int_equal(k.out.len, 0);
+	buf_reset(&k.in);
+	assert_int_equal(say(&k, CONTROL "ListWorkers"), H2_PASS);
+}
+
 /* The source policy is ours, and dockerd's regular expressions are tried by
  * tests/e2e/buildkit.t. */
 static void
@@ -907,6 +924,7 @@ main(void)
 		cmocka_unit_test(what_is_not_known_is_left_out),
 		cmocka_unit_test(every_name_is_asked_about),
 		cmocka_unit_test(what_is_not_on_record_does_not_start),
+		cmocka_unit_test(nothing_is_built_unverified),
 		cmocka_unit_test(git_and_this_host_are_denied),
 		cmocka_unit_test(
 		    sources_are_looked_at_before_they_are_resolved),
