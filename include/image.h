@@ -27,6 +27,7 @@ struct image_ref {
  * stands in for one in repo and may be a digest.  False: not a reference, or
  * one that readers could split differently. */
 bool image_ref_read(const char *repo, const char *tag, struct image_ref *out);
+bool image_is_digest(const char *s);	/* sha256:… */
 /* "latest", where neither tag nor digest is given. */
 void image_ref_default(struct image_ref *ref);
 /* "docker.io/library/ubuntu:22.04". */

@@ -20,4 +20,10 @@ enum reason load_see(struct load *l, const char *data, size_t len,
     struct refusal *why);
 void load_free(struct load *l);
 
+/* A text of an upload (top: it is its index.json): may lists of images walk
+ * over it?  seen has the upload's indexes, empty in the beginning.  R_NONE,
+ * R_IMAGE_ARCHIVE or R_INTERNAL.  (load_list.c) */
+enum reason load_list_judge(struct buf *seen, struct span text, bool top,
+    struct refusal *why);
+
 #endif

@@ -23,6 +23,10 @@ enum tar_state {
 	TAR_BAD
 };
 
+enum tar_text {			/* could the member be a JSON object? */
+	TAR_TEXT_NO, TAR_TEXT_BLANK, TAR_TEXT_OPEN
+};
+
 struct tarwatch {
 	enum tar_state state;
 	unsigned char block[TAR_BLOCK];
@@ -31,6 +35,7 @@ struct tarwatch {
 	size_t pad;
 	char type;		/* of the member being read */
 	bool hold;		/* its body is kept in held */
+	enum tar_text text;	/* … too, as long as it could be */
 	struct buf held;
 	struct buf name;	/* of the next member: said by a long name */
 	struct buf link;	/* … where a long link leads to */
@@ -38,12 +43,16 @@ struct tarwatch {
 	uint64_t size;		/* its size, said by them */
 	bool size_set;
 	const char *base;	/* the member's name: one of .names */
+	bool top;		/* … and nothing else */
 	const char *error;	/* TAR_BAD: what is wrong */
 	/* Members whose last part of the name is one of these (NULL ends) are
 	 * shown whole.  -1: stop, the text is bad. */
 	const char *const *names;
 	int (*member)(void *arg, const char *name, struct span text);
 	void *arg;
+	/* Set: so is each other file that begins as a JSON object does, with
+	 * NULL for its name.  Above TAR_HELD_MAX it ends the archive. */
+	bool texts;
 	/* Called, if set, for each link and each file above TAR_HELD_MAX: its
 	 * whole path, as tarwatch_plain_name() leaves it.  -1: stop. */
 	int (*heavy)(void *arg, struct span name);

@@ -255,9 +255,9 @@ doctor_store(struct doctor *d)
 	else
 		ctl_find(d, LEVEL_WARN, "images are in containerd's store, "
 		    "where users get no BuildKit and no other platforms, and "
-		    "one bad image that is pulled can break everybody's lists; set \"features"
-		    "\": {\"containerd-snapshotter\": false} in daemon.json "
-		    "(Limits in ds01-docker(1))");
+		    "one bad image that is pulled can break everybody's "
+		    "lists; set \"features\": {\"containerd-snapshotter\": "
+		    "false} in daemon.json (Limits in ds01-docker(1))");
 	buf_free(&info);
 }
 

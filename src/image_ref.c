@@ -33,8 +33,8 @@ is_tag(const char *s)
 	    s[0] != '.' && s[0] != '-';
 }
 
-static bool
-is_digest(const char *s)
+bool
+image_is_digest(const char *s)
 {
 	return strncmp(s, "sha256:", 7) == 0 && strlen(s) == 7 + 64 &&
 	    strspn(s + 7, "0123456789abcdef") == 64;
@@ -98,7 +98,7 @@ read_name(const char *s, char out[IMAGE_NAME_MAX])
 static bool
 read_tag(const char *tag, struct image_ref *out)
 {
-	if (is_digest(tag)) {
+	if (image_is_digest(tag)) {
 		out->tag[0] = '\0';
 		strcpy(out->digest, tag);
 		return true;
@@ -120,7 +120,7 @@ image_ref_read(const char *repo, const char *tag, struct image_ref *out)
 	strcpy(name, repo);
 	if ((at = strchr(name, '@')) != NULL) {
 		*at = '\0';
-		if (!is_digest(at + 1))
+		if (!image_is_digest(at + 1))
 			return false;
 		strcpy(out->digest, at + 1);
 	}

@@ -10,6 +10,7 @@
  * gigabyte of blanks is a megabyte by gzip: these lists, what manifest.json
  * calls Config and, of older archives, each json.  Guarantees that none of
  * them is above TAR_HELD_MAX, nor a link or behind one, which could be so.
+ * And what lists of images say of each other, see load_list.c.
  * The one room that includes zlib.h.
  */
 #include <stdlib.h>
@@ -42,6 +43,7 @@ struct load {
 	size_t tags;
 	struct paths heavy;	/* members above TAR_HELD_MAX, and links */
 	struct paths configs;	/* what dockerd will read whole */
+	struct buf indexes;	/* see load_list_judge() */
 	struct refusal why;	/* set by the judges below */
 };
 
@@ -247,18 +249,6 @@ judge_annotations(struct load *l, const cJSON *notes)
 	return R_NONE;
 }
 
-/* Lists of everybody fail on one that is none. */
-static bool
-is_digest(const cJSON *v)
-{
-	static const char prefix[] = "sha256:";
-	const char *s = cJSON_IsString(v) ? v->valuestring : "";
-
-	return strncmp(s, prefix, sizeof(prefix) - 1) == 0 &&
-	    strlen(s) == sizeof(prefix) - 1 + 64 &&
-	    strspn(s + sizeof(prefix) - 1, "0123456789abcdef") == 64;
-}
-
 /* {"manifests":[{"digest":…,"annotations":{…}}]} */
 static enum reason
 judge_index(struct load *l, const cJSON *json)
@@ -284,9 +274,6 @@ judge_index(struct load *l, const cJSON *json)
 			    "an unknown member");
 		r = judge_annotations(l, cJSON_GetObjectItemCaseSensitive(one,
 		    "annotations"));
-		if (r == R_NONE && !is_digest(
-		    cJSON_GetObjectItemCaseSensitive(one, "digest")))
-			r = not_understood(l, "index.json", "digest");
 		if (r != R_NONE)
 			return r;
 	}
@@ -309,9 +296,13 @@ static int
 judge_member(void *arg, const char *name, struct span text)
 {
 	struct load *l = arg;
-	cJSON *json = json_parse(text, &l->why);
+	cJSON *json;
 	enum reason r = R_BAD_JSON;
 
+	if (name == NULL)
+		return load_list_judge(&l->indexes, text, false, &l->why) ==
+		    R_NONE ? 0 : -1;
+	json = json_parse(text, &l->why);
 	if (json == NULL) {
 		char detail[sizeof(l->why.detail)];
 		memcpy(detail, l->why.detail, sizeof(detail));
@@ -322,6 +313,9 @@ judge_member(void *arg, const char *name, struct span text)
 		if (strcmp(lists[i].name, name) == 0)
 			r = lists[i].judge(l, json);
 	cJSON_Delete(json);
+	if (r == R_NONE)
+		r = load_list_judge(&l->indexes, text, l->tar.top &&
+		    strcmp(name, "index.json") == 0, &l->why);
 	return r == R_NONE ? 0 : -1;
 }
 
@@ -452,6 +446,7 @@ load_open(const struct image_ask *ask)
 	l->heavy.text.max = l->configs.text.max = PATHS_BYTES;
 	tarwatch_init(&l->tar, names, judge_member, l);
 	l->tar.heavy = judge_heavy;
+	l->tar.texts = true;
 	return l;
 }
 
@@ -466,5 +461,6 @@ load_free(struct load *l)
 	tarwatch_free(&l->tar);
 	buf_free(&l->heavy.text);
 	buf_free(&l->configs.text);
+	buf_free(&l->indexes);
 	free(l);
 }

@@ -274,11 +274,13 @@ begin_member(struct tarwatch *t, uint64_t size)
 	    has_prefix(t)))
 		return bad(t, "a member without a name");
 	t->base = watched(t, name);
+	t->top = t->base != NULL && span_eq(name, t->base) && !has_prefix(t);
 	if (!file && (t->base != NULL || size != 0))
 		return bad(t, t->base != NULL ?
 		    "a link or directory in the place of a list of names" :
 		    "a link or directory with a body");
 	t->hold = file && t->base != NULL;
+	t->text = file && !t->hold && t->texts ? TAR_TEXT_BLANK : TAR_TEXT_NO;
 	if (t->hold && size > TAR_HELD_MAX)
 		return bad(t, "too long a list of names");
 	if ((file ? size > TAR_HELD_MAX : t->type == '1' || t->type == '2') &&
@@ -306,6 +308,7 @@ header(struct tarwatch *t)
 	if (!tar_number(t->block + f.at, f.n, &size))
 		return bad(t, "a strange size");
 	t->type = (char)t->block[AT_TYPE];
+	t->text = TAR_TEXT_NO;
 	switch (t->type) {
 	case 'L': case 'K': case 'x': case 'g':
 		rc = begin_special(t, size);
@@ -345,7 +348,7 @@ end_member(struct tarwatch *t)
 		return attributes(t, s) ? 0 :
 		    bad(t, "attributes that are not plain");
 	default:
-		if (t->member(t->arg, t->base, s) == 0)
+		if (t->member(t->arg, t->hold ? t->base : NULL, s) == 0)
 			return 0;
 		return bad(t, NULL);
 	}
@@ -375,6 +378,30 @@ take_block(struct tarwatch *t, const char **p, size_t *n)
 	return 0;
 }
 
+/* Not a layer: one has another first byte, or is a tar, whose first block has
+ * NULs in it. */
+static int
+take_text(struct tarwatch *t, const char *p, size_t n)
+{
+	size_t head;
+
+	while (t->text == TAR_TEXT_BLANK && n > 0 && (*p == ' ' || *p == '\t' ||
+	    *p == '\r' || *p == '\n'))
+		p++, n--;
+	if (t->text == TAR_TEXT_BLANK && n > 0)
+		t->text = *p == '{' ? TAR_TEXT_OPEN : TAR_TEXT_NO;
+	if (t->text != TAR_TEXT_OPEN || n == 0)
+		return 0;
+	head = t->held.len < TAR_BLOCK ? TAR_BLOCK - t->held.len : 0;
+	if (memchr(p, '\0', n < head ? n : head) != NULL) {
+		t->text = TAR_TEXT_NO;
+		buf_reset(&t->held);
+		return 0;
+	}
+	return t->held.len + n <= TAR_HELD_MAX && buf_add(&t->held, p, n) == 0
+	    ? 0 : bad(t, "JSON of more than 4 MiB");
+}
+
 static int
 take_body(struct tarwatch *t, const char **p, size_t *n)
 {
@@ -382,13 +409,15 @@ take_body(struct tarwatch *t, const char **p, size_t *n)
 
 	if (t->hold && take > 0 && buf_add(&t->held, *p, take) < 0)
 		return bad(t, "out of memory");
+	if (take_text(t, *p, take) < 0)
+		return -1;
 	*p += take;
 	*n -= take;
 	t->left -= take;
 	if (t->left > 0)
 		return 0;
 	t->state = TAR_PAD;
-	return t->hold ? end_member(t) : 0;
+	return t->hold || t->text == TAR_TEXT_OPEN ? end_member(t) : 0;
 }
 
 int

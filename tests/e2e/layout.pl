@@ -5,7 +5,9 @@
 # LAYER is a tar.  An ENTRY is a manifest of the index: words separated by ';'
 # PLATFORM ("linux/386"), JSON of its config's "config", and perhaps "proof"
 # (it calls itself an attestation), "DIFF=FILE" (the config says that FILE is
-# the layer) or "CONFIG=DIGEST" (the manifest names that as its config).
+# the layer), "CONFIG=DIGEST" or "LAYER=DIGEST" (the manifest names that as its
+# config, its layer).  In the environment, "NEST=20 2": two further indexes
+# around it, each of 20 times the next one; "FIRST=1": index.json comes first.
 use strict;
 use warnings;
 use Digest::SHA 'sha256_hex';
@@ -40,9 +42,11 @@ sub manifest {
 	    diff_ids => ['sha256:' . sha256_hex($diff)] },
 	    history => [{ created_by => 'layout.pl' }] }));
 	$made->{digest} = $how{CONFIG} if defined $how{CONFIG};
+	my $below = blob('layer.v1.tar', $layer);
+	$below->{digest} = $how{LAYER} if defined $how{LAYER};
 	my $m = blob('manifest.v1+json', $json->encode({ schemaVersion => 2,
 	    mediaType => "${oci}manifest.v1+json", config => $made,
-	    layers => [blob('layer.v1.tar', $layer)] }));
+	    layers => [$below] }));
 	$m->{platform} = { os => $os, architecture => $arch };
 	$m->{annotations} = { 'vnd.docker.reference.type' =>
 	    'attestation-manifest' } if $how{proof};
@@ -57,14 +61,23 @@ sub member {
 	return $head . $bytes . "\0" x (-length($bytes) % 512);
 }
 
+sub list {
+	return { schemaVersion => 2, mediaType => "${oci}index.v1+json",
+	    manifests => [@_] };
+}
+
 my @list = map { manifest($_) } @entries;
-my $top = @list == 1 ? $list[0] : blob('index.v1+json', $json->encode({
-    schemaVersion => 2, mediaType => "${oci}index.v1+json",
-    manifests => \@list }));
+my $top = @list == 1 ? $list[0] :
+    blob('index.v1+json', $json->encode(list(@list)));
+my ($fan, $depth) = split / /, $ENV{NEST} // '0 0';
+$top = blob('index.v1+json', $json->encode(list(($top) x $fan)))
+    for 1 .. $depth;
 $top->{annotations}{'io.containerd.image.name'} = $name;
-open my $tar, '>:raw', $out or die "$out: $!\n";
-print $tar member('oci-layout', '{"imageLayoutVersion":"1.0.0"}'),
-    map({ member("blobs/sha256/$_", $blobs{$_}) } sort keys %blobs),
+my @members = (map({ member("blobs/sha256/$_", $blobs{$_}) } sort keys %blobs),
     member('index.json', $json->encode({ schemaVersion => 2,
-    manifests => [$top] })), "\0" x 1024;
+    manifests => [$top] })));
+unshift @members, pop @members if $ENV{FIRST};
+open my $tar, '>:raw', $out or die "$out: $!\n";
+print $tar member('oci-layout', '{"imageLayoutVersion":"1.0.0"}'), @members,
+    "\0" x 1024;
 close $tar or die "$out: $!\n";

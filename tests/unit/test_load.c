@@ -1,7 +1,7 @@
 /*
- * test_load.c - the names in an upload of images.
+ * test_load.c - the names and lists in an upload of images.
  *
- * links: load tarwatch image_ref json json_check json_walk reason buf span
+ * links: load load_list sha256 tarwatch image_ref json json_check json_walk reason buf span
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "load.h"
+#include "sha256.h"
 #include "tar_make.h"
 
 static bool no_layouts;
@@ -407,6 +408,225 @@ bounds_what_is_kept(void **state)
 	check("4097 configs", &b, R_IMAGE_ARCHIVE, NULL);
 }
 
+/* --- what lists of images walk over --- */
+
+#define OCI "application/vnd.oci.image."
+#define DOCKER "application/vnd.docker.distribution.manifest."
+#define INDEX OCI "index.v1+json"
+#define MANIFEST OCI "manifest.v1+json"
+/* The digest of what came as number n; of 9, which never comes. */
+#define TO(type, n) "{\"mediaType\":\"" type "\",\"digest\":\"#" #n "\"}"
+#define LIST(entries) "{\"schemaVersion\":2,\"manifests\":[" entries "]}"
+#define IMAGE(config, layer) "{\"schemaVersion\":2,\"config\":" config \
+	",\"layers\":[" layer "]}"
+#define PLAIN IMAGE(TO(OCI "config.v1+json", 9), TO(OCI "layer.v1.tar", 9))
+#define ODD(member) "{\"digest\":\"#9\"," member "}"
+
+static const struct {
+	const char *what;
+	struct { const char *name, *text; } m[4];
+	enum reason why;
+} walks[] = {
+	{ "one image", { { "b/0", PLAIN }, { I, LIST(TO(MANIFEST, 0)) } },
+	    R_NONE },
+	{ "for two platforms", { { "b/0", PLAIN }, { "b/1", LIST(
+	    TO(MANIFEST, 0) "," TO(DOCKER "v2+json", 9)) }, { I,
+	    LIST(TO(INDEX, 1) "," TO(INDEX, 1) "," TO(MANIFEST, 0)) } },
+	    R_NONE },
+	{ "docker's", { { "b/0", PLAIN }, { "b/1", LIST(TO(DOCKER "v2+json",
+	    0)) }, { I, LIST(TO(DOCKER "list.v2+json", 1)) } }, R_NONE },
+	{ "an image's own", { { "b/0", "{\"config\":{\"Env\":[\"A=1\"]},"
+	    "\"os\":\"linux\",\"rootfs\":{\"diff_ids\":[\"x\"]}}" },
+	    { "b/1", "{\"config\":null,\"_type\":\"x\",\"subject\":[{"
+	    "\"digest\":{\"sha256\":\"x\"}}]}" } }, R_NONE },
+	{ "no JSON", { { "b/0", "{" }, { "b/1", "{\"manifests\":[" },
+	    { "b/2", " text " }, { "b/3", "" } }, R_NONE },
+
+	{ "index in index", { { "b/0", LIST(TO(INDEX, 9)) } },
+	    R_IMAGE_ARCHIVE },
+	{ "docker's in it", { { "b/0", LIST(TO(DOCKER "list.v2+json", 9)) } },
+	    R_IMAGE_ARCHIVE },
+	{ "blanks first", { { "b/0", "\n\t \r" LIST(TO(INDEX, 9)) } },
+	    R_IMAGE_ARCHIVE },
+	{ "under a list's name", { { R, LIST(TO(INDEX, 9)) } },
+	    R_IMAGE_ARCHIVE },
+	{ "index in a manifest", { { "b/0", IMAGE(TO(INDEX, 9), "") } },
+	    R_IMAGE_ARCHIVE },
+	{ "index as a layer", { { "b/0", IMAGE(TO("c", 9), TO(INDEX, 9)) } },
+	    R_IMAGE_ARCHIVE },
+	{ "manifest as a layer", { { "b/0", IMAGE(TO("c", 9), TO("l", 9) ","
+	    TO(DOCKER "v2+json", 9)) } }, R_IMAGE_ARCHIVE },
+	{ "manifest as a configuration", { { "b/0", IMAGE(TO(MANIFEST, 9),
+	    "") } }, R_IMAGE_ARCHIVE },
+	{ "a key's case", { { "b/0", "{\"MANIFESTS\":[" TO(INDEX, 9) "]}" } },
+	    R_IMAGE_ARCHIVE },
+	{ "a long s", { { "b/0", "{\"manife\xc5\xbft\xc5\xbf\":["
+	    TO(INDEX, 9) "]}" } }, R_IMAGE_ARCHIVE },
+	{ "a key's escapes", { { "b/0", "{\"manifest\\u0073\":["
+	    TO(INDEX, 9) "]}" } }, R_IMAGE_ARCHIVE },
+	{ "a type's escapes", { { "b/0", LIST(ODD("\"mediatype\":"
+	    "\"\\u0061pplication\\/vnd.oci.image.index.v1+json\"")) } },
+	    R_IMAGE_ARCHIVE },
+	{ "the first of two", { { "b/0", "{\"manifests\":[" TO(INDEX, 9)
+	    "],\"manifests\":[]}" } }, R_IMAGE_ARCHIVE },
+	{ "the second of two", { { "b/0", "{\"manifests\":[],\"manifests\":["
+	    TO(INDEX, 9) "]}" } }, R_IMAGE_ARCHIVE },
+	{ "held in itself", { { "b/0", LIST(ODD("\"data\":\"e30=\"")) } },
+	    R_IMAGE_ARCHIVE },
+	{ "held in the top", { { I, LIST(ODD("\"data\":\"e30=\"")) } },
+	    R_IMAGE_ARCHIVE },
+
+	{ "not there", { { I, LIST(TO(INDEX, 9)) } }, R_IMAGE_ARCHIVE },
+	{ "behind it", { { "b/0", PLAIN }, { I, LIST(TO(INDEX, 9)) },
+	    { "b/1", LIST(TO(MANIFEST, 0)) } }, R_IMAGE_ARCHIVE },
+	{ "of no index", { { "b/0", PLAIN }, { I, LIST(TO(INDEX, 0)) } },
+	    R_IMAGE_ARCHIVE },
+	{ "a top of a top", { { "b/0", LIST(TO(MANIFEST, 9)) }, { I, LIST(
+	    TO(INDEX, 0)) }, { I, LIST(TO(INDEX, 1)) } }, R_IMAGE_ARCHIVE },
+	{ "a top that is none", { { "b/0", LIST(TO(MANIFEST, 9)) }, { "d/" I,
+	    LIST(TO(INDEX, 0)) } }, R_IMAGE_ARCHIVE },
+	{ "no digest", { { "b/0", LIST("{\"mediaType\":\"x\"}") } },
+	    R_IMAGE_ARCHIVE },
+	{ "a layer's digest", { { "b/0", IMAGE(TO("c", 9),
+	    "{\"digest\":\"foo\"}") } }, R_IMAGE_ARCHIVE },
+	{ "a configuration's", { { "b/0", IMAGE("{\"digest\":\"sha256:\"}",
+	    TO("l", 9)) } }, R_IMAGE_ARCHIVE },
+	{ "no configuration", { { "b/0", IMAGE("{}", TO("l", 9)) } },
+	    R_IMAGE_ARCHIVE },
+	{ "nothing at all", { { "b/0", "{\"schemaVersion\":2}" } },
+	    R_IMAGE_ARCHIVE },
+	{ "null for a layer", { { "b/0", IMAGE(TO("c", 9), "null") } },
+	    R_IMAGE_ARCHIVE },
+};
+
+/* "#0" becomes the digest of the first text that was put. */
+static void
+put_text(struct buf *tar, const char *name, const char *text, size_t n,
+    char digests[][80])
+{
+	struct buf b cleanup_buf = BUF_INIT(0);
+	unsigned char sum[SHA256_BYTES];
+	int at;
+
+	for (const char *p = text; *p != '\0'; p++)
+		if (*p == '#')
+			buf_puts(&b, digests[*++p - '0']);
+		else
+			buf_add(&b, p, 1);
+	sha256(buf_span(&b), sum);
+	at = snprintf(digests[n], 80, "sha256:");
+	for (size_t i = 0; i < sizeof(sum); i++)
+		at += snprintf(digests[n] + at, 80 - (size_t)at, "%02x",
+		    sum[i]);
+	tar_add(tar, name, '0', b.data != NULL ? b.data : "");
+}
+
+static void
+bounds_walks(void **state)
+{
+	char digests[10][80] = { "" };
+	struct refusal why;
+	size_t passed;
+
+	(void)state;
+	snprintf(digests[9], 80, "sha256:%064d", 9);
+	for (size_t i = 0; i < sizeof(walks) / sizeof(walks[0]); i++) {
+		struct buf b cleanup_buf = BUF_INIT(0);
+
+		for (size_t k = 0; k < 4 && walks[i].m[k].name != NULL; k++)
+			put_text(&b, walks[i].m[k].name, walks[i].m[k].text,
+			    k, digests);
+		tar_finish(&b);
+		for (size_t step = 1; step < 10000; step += 4099) {
+			enum reason r = see_all(buf_span(&b), step, &passed,
+			    &why);
+
+			if (r != walks[i].why)
+				fail_msg("%s: %d %s", walks[i].what, r,
+				    r != R_NONE ? why.detail : "");
+		}
+	}
+}
+
+/* An upload of a text that has n times the same entry; the digest of the
+ * index in front of it is number 0. */
+static enum reason
+see_many(const char *name, const char *key, const char *entry, int n)
+{
+	struct buf b cleanup_buf = BUF_INIT(0), m cleanup_buf = BUF_INIT(0);
+	char digests[10][80] = { "" };
+	struct refusal why;
+	size_t passed;
+
+	snprintf(digests[9], 80, "sha256:%064d", 9);
+	put_text(&b, "b/0", LIST(TO(MANIFEST, 9)), 0, digests);
+	buf_puts(&m, strcmp(key, "layers") != 0 ? "{" :
+	    "{\"config\":" TO("c", 9) ",");
+	buf_printf(&m, "\"%s\":[%s", key, entry);
+	while (--n > 0)
+		buf_printf(&m, ",%s", entry);
+	buf_puts(&m, "]}");
+	put_text(&b, name, m.data, 1, digests);
+	tar_finish(&b);
+	return see_all(buf_span(&b), 1 << 20, &passed, &why);
+}
+
+static void
+bounds_lists(void **state)
+{
+	static const struct { const char *name, *key, *entry; int max; } rows[]
+	    = {
+		{ "b/1", "manifests", TO(MANIFEST, 9), 64 },
+		{ "b/1", "manifests", TO("x", 9), 64 },
+		{ "b/1", "layers", TO("l", 9), 512 },
+		{ I, "manifests", TO(MANIFEST, 9), 1000 },
+		{ I, "manifests", TO(INDEX, 0), 64 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (int more = 0; more <= 1; more++)
+			assert_int_equal(see_many(rows[i].name, rows[i].key,
+			    rows[i].entry, rows[i].max + more), more == 0 ?
+			    R_NONE : R_IMAGE_ARCHIVE);
+}
+
+/* Texts are held whole to be read; layers are not, whatever they begin with. */
+static void
+bounds_texts(void **state)
+{
+	static const struct { const char *first; size_t nul; enum reason why; }
+	    rows[] = {
+		{ "{", BIG, R_IMAGE_ARCHIVE }, { " {", BIG, R_NONE },
+		{ "{", 511, R_NONE }, { "{", 512, R_IMAGE_ARCHIVE },
+		{ "x{", BIG, R_NONE }, { "   x{", BIG, R_NONE },
+		{ "\x1f\x8b{", BIG, R_NONE },
+	};
+	char *big = calloc(1, BIG + 1);
+	size_t passed;
+
+	(void)state;
+	assert_non_null(big);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct buf b cleanup_buf = BUF_INIT(0);
+		struct refusal why;
+		unsigned char h[TAR_BLOCK];
+
+		memset(big, ' ', BIG);
+		memcpy(big, rows[i].first, strlen(rows[i].first));
+		big[rows[i].nul] = '\0';
+		tar_head(h, "b/0", '0', BIG);
+		tar_sum(h);
+		buf_add(&b, h, sizeof(h));
+		tar_body(&b, big, BIG);
+		tar_finish(&b);
+		for (size_t step = 7; step < 1 << 20; step += 1 << 19)
+			assert_int_equal(see_all(buf_span(&b), step, &passed,
+			    &why), rows[i].why);
+	}
+	free(big);
+}
+
 /* --- forms --- */
 
 static void
@@ -470,6 +690,9 @@ main(void)
 		cmocka_unit_test(bounds_names),
 		cmocka_unit_test(bounds_what_is_read_whole),
 		cmocka_unit_test(bounds_what_is_kept),
+		cmocka_unit_test(bounds_walks),
+		cmocka_unit_test(bounds_lists),
+		cmocka_unit_test(bounds_texts),
 		cmocka_unit_test(tells_forms),
 	};
 
