@@ -14,5 +14,8 @@
  * R_NONE, or why it must not start (and goes again, if it was just made). */
 enum reason made_judge(struct engine *e, const struct caller *c,
     const struct thing *t, struct span inspect, struct refusal *why);
+/* Its volumes only, for what reads it and does not start it. */
+enum reason made_volumes(struct engine *e, const struct caller *c,
+    const struct thing *t, struct span inspect, struct refusal *why);
 
 #endif

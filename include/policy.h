@@ -53,6 +53,8 @@ enum reason policy_update(struct policy_env *env, cJSON *body,
  * a create may make?  inspect: dockerd's answer for it (judge_made.c). */
 enum reason policy_made(struct engine *e, const struct caller *c,
     const struct thing *t, struct span inspect, struct refusal *why);
+/* Anybody's: is its health check one that dockerd outlives? */
+enum reason policy_made_check(struct span inspect, struct refusal *why);
 /* A classic build, whose steps the engine runs with its default runtime and
  * what variables image and Dockerfile set (judge_gpu.c). */
 enum reason policy_build(struct policy_env *env, struct refusal *why);

@@ -14,6 +14,7 @@
 #include "log.h"
 #include "made.h"
 #include "owner_ask.h"
+#include "policy.h"
 
 #define EVENTS_PATIENCE 10	/* seconds */
 #define REMOVALS 40		/* attempts at taking a container back */
@@ -301,8 +302,8 @@ judge_created(struct request *r, const struct thing *t, struct span inspect)
 {
 	if (!of_judged_image(r, t))
 		return refuse(&r->why, R_IMAGE_MOVED, "%s", r->image);
-	return r->trusted ? R_NONE : made_judge(&r->conn->engine, &r->as, t,
-	    inspect, &r->why);
+	return r->trusted ? policy_made_check(inspect, &r->why) :
+	    made_judge(&r->conn->engine, &r->as, t, inspect, &r->why);
 }
 
 /* Its tag may have been moved between our look at the image and dockerd's:
@@ -325,7 +326,8 @@ created(struct request *r, struct span in)
 	if (why == R_NONE && t.claim != CLAIM_MISSING)
 		why = judge_created(r, &t, buf_span(&raw));
 	if (why != R_NONE) {
-		if (!r->trusted)
+		/* an administrator's, where its start would end dockerd */
+		if (!r->trusted || why == R_RESOURCE)
 			withdraw(r, id);
 		return why;
 	}

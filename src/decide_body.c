@@ -133,7 +133,9 @@ judge_image_still(struct request *r)
  * two the container can be started from another connection, and a gate can
  * have ended. */
 static enum reason
-judge_start(struct request *r)
+judge_again(struct request *r, enum reason (*judge)(struct engine *e,
+    const struct caller *c, const struct thing *t, struct span inspect,
+    struct refusal *why))
 {
 	struct buf raw cleanup_buf = BUF_INIT(OWNER_ANSWER_MAX);
 	struct engine *e = &r->conn->engine;
@@ -151,7 +153,13 @@ judge_start(struct request *r)
 	if (status != 200)
 		return refuse(&r->why, R_ENGINE_ERROR, "container %s: "
 		    "status %d", r->thing.name, status);
-	return made_judge(e, &r->as, &r->thing, buf_span(&raw), &r->why);
+	return judge(e, &r->as, &r->thing, buf_span(&raw), &r->why);
+}
+
+static enum reason
+judge_start(struct request *r)
+{
+	return judge_again(r, made_judge);
 }
 
 /* Archives are read and written as root, through whatever is mounted.  HEAD
@@ -160,7 +168,7 @@ static enum reason
 judge_archive(struct request *r)
 {
 	if (!r->trusted && !r->thing.confined)
-		return judge_start(r);
+		return judge_again(r, made_volumes);
 	if (r->trusted)
 		return R_NONE;
 	return refuse(&r->why, R_ARCHIVE, "%s has directories of the host, and "

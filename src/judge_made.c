@@ -12,7 +12,7 @@
 /* A create turns what the image shows into labelled mounts (judge_volumes.c).
  * Of an image that is gone the targets alone can be told. */
 static enum reason
-made_volumes(struct policy_env *env, const cJSON *config, const cJSON *image,
+image_volumes(struct policy_env *env, const cJSON *config, const cJSON *image,
     struct refusal *why)
 {
 	const cJSON *v;
@@ -47,7 +47,7 @@ judge_config(struct policy_env *env, struct span text, const cJSON *config,
 		    why);
 	if (r == R_NONE)
 		r = labels_made(env->caller, tree_get(config, "Labels"), why);
-	return r == R_NONE ? made_volumes(env, config, image, why) : r;
+	return r == R_NONE ? image_volumes(env, config, image, why) : r;
 }
 
 enum reason
@@ -62,6 +62,9 @@ policy_made(struct engine *e, const struct caller *c, const struct thing *t,
 
 	if (t->judged[0] == '\0' || c->admin)
 		return R_NONE;		/* nobody judged its image */
+	r = policy_made_check(inspect, why);
+	if (r != R_NONE)
+		return r;
 	r = owner_image(e, t->judged, NULL, &known, why);
 	if (r != R_NONE && r != R_NOT_FOUND)
 		return r;

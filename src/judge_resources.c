@@ -244,12 +244,10 @@ judge_health_test(struct policy_env *env, const struct field *f,
 	    refuse(why, R_RESOURCE, "health check without a command");
 }
 
-/* An image's test that would be refused is not run. */
-static int
-health_test_create(cJSON *body, struct span inherited)
+static bool
+health_text_ok(struct span check)
 {
-	struct json_iter it = json_iter(json_get(inherited, "Test"));
-	const cJSON *own = tree_get(tree_get(body, "Healthcheck"), "Test");
+	struct json_iter it = json_iter(json_get(check, "Test"));
 	char first[16] = "";
 	struct span v;
 	int n = 0;
@@ -257,7 +255,16 @@ health_test_create(cJSON *body, struct span inherited)
 	while (json_next(&it, NULL, &v))
 		if (n++ == 0 && !json_string(v, first, sizeof(first)))
 			first[0] = '\0';
-	if (cJSON_GetArraySize(own) > 0 || health_test_ok(n, first))
+	return health_test_ok(n, first);
+}
+
+/* An image's test that would be refused is not run. */
+static int
+health_test_create(cJSON *body, struct span inherited)
+{
+	const cJSON *own = tree_get(tree_get(body, "Healthcheck"), "Test");
+
+	if (cJSON_GetArraySize(own) > 0 || health_text_ok(inherited))
 		return 0;
 	cJSON *test = tree_array(tree_object(body, "Healthcheck"), "Test");
 	return test == NULL ? -1 : tree_add_string(test, "NONE");
@@ -293,19 +300,21 @@ healthcheck_create(struct policy_env *env, cJSON *body, struct span image,
 }
 
 enum reason
+policy_made_check(struct span inspect, struct refusal *why)
+{
+	return health_text_ok(json_path(inspect, "Config", "Healthcheck",
+	    NULL)) ? R_NONE :
+	    refuse(why, R_RESOURCE, "health check without a command");
+}
+
+enum reason
 healthcheck_made(struct policy_env *env, cJSON *check, struct refusal *why)
 {
 	static const char *const keys[] = { "Interval", "StartInterval" };
-	const cJSON *test = tree_get(check, "Test");
-	const cJSON *first = cJSON_GetArrayItem(test, 0);
 	int64_t v;
 
 	if (!judged(env))
 		return R_NONE;
-	if (!health_test_ok(cJSON_GetArraySize(test),
-	    cJSON_IsString(first) ? first->valuestring : ""))
-		return refuse(why, R_RESOURCE, "health check without a "
-		    "command");
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if ((v = tree_int(check, keys[i])) != 0 && v < INTERVAL_MIN)
 			return refuse(why, R_RESOURCE, "health check: %s %lld",

@@ -400,16 +400,16 @@ judge_mount(struct engine *e, const struct caller *c, struct span mount,
 	    bind_is_volume(name) || t.confined, confined, why);
 }
 
-static enum reason
-judge_volumes(struct engine *e, const struct caller *c, struct span inspect,
-    bool confined, struct refusal *why)
+enum reason
+made_volumes(struct engine *e, const struct caller *c, const struct thing *t,
+    struct span inspect, struct refusal *why)
 {
 	struct json_iter it = json_iter(json_get(inspect, "Mounts"));
 	enum reason r = R_NONE;
 	struct span m;
 
 	while (r == R_NONE && json_next(&it, NULL, &m))
-		r = judge_mount(e, c, m, confined, why);
+		r = judge_mount(e, c, m, t->confined, why);
 	return r;
 }
 
@@ -422,7 +422,7 @@ made_judge(struct engine *e, const struct caller *c, const struct thing *t,
 	enum reason r = policy_made(e, c, t, inspect, why);
 
 	if (r == R_NONE)
-		r = judge_volumes(e, c, inspect, t->confined, why);
+		r = made_volumes(e, c, t, inspect, why);
 	return r == R_NONE && t->confined ?
 	    judge_confined(e, c, t->id, inspect, why) : r;
 }

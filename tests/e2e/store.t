@@ -79,6 +79,14 @@ for config in "$EVIL" \
 	esac
 	row $? "what came of $config is refused, or harmless"
 done
+# an administrator may have all of it but dockerd's end
+run $CAROL docker run -d --pull never --name ds01t-att0 $ALICE/att3:1 sleep 60
+case $RC/$(direct inspect -f '{{json .Config.Healthcheck}}' ds01t-att0 2>&1) in
+0/*'["NONE"]'*|[1-9]*"o such object"*) true ;;
+*) false ;;
+esac
+row $? "an administrator's ends nothing either"
+direct rm -f ds01t-att0 >/dev/null 2>&1
 ok 'dockerd lives' direct version
 hides 'ds01t-att' 'nothing is left'
 

@@ -2161,6 +2161,8 @@ test_made_rows(void **state)
 		    R_RESOURCE },
 		{ "{\"Healthcheck\":{\"Test\":[\"NONE\"]}}", "{}", "{}",
 		    R_NONE },
+		{ "{\"Healthcheck\":{\"Test\":[[\"CMD\"]]}}", "{}", "{}",
+		    R_RESOURCE },
 		{ "{\"Healthcheck\":{\"Interval\":999999999}}", "{}", "{}",
 		    R_RESOURCE },
 		{ "{\"Healthcheck\":{\"StartInterval\":1}}", "{}", "{}",
