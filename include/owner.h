@@ -17,6 +17,9 @@
 
 #define LABEL_USER "ds01.user"
 #define LABEL_GATE "ds01.gate"		/* fresh random at each create */
+/* Begins LABEL_GATE of what nobody judged: it was made with administrators'
+ * rights, or in a mode that only watches. */
+#define GATE_UNJUDGED "unjudged-"
 #define LABEL_PROTECTED "ds01.protected"
 #define LABEL_LEGACY "aime.mlc.USER"
 #define LABEL_CONFINED "ds01.confined"	/* no root inside: confine.c */
@@ -24,6 +27,9 @@
 #define LABEL_BIND "ds01.bind"		/* volume: the directory it leads to */
 
 #define ID_LEN 64
+
+/* What is one's own, but was made with rights that one has not. */
+#define OWNER_UNSAFE "you, with options that are administrators' only"
 
 enum claim {
 	CLAIM_OWN,

@@ -23,4 +23,7 @@ int owner_ask(struct engine *e, const char *kind, const char *ref,
     const char *tail, struct thing *t, struct buf *body,
     struct refusal *why);
 
+/* Was what has that LABEL_GATE made with more rights than a user has? */
+bool owner_unjudged(const char *gate);
+
 #endif

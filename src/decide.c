@@ -10,6 +10,7 @@
 
 #include "decide.h"
 #include "owner_ask.h"
+#include "policy.h"
 
 /* The answer of the ownership question can be the answer to the client when
  * he asked for just that, in the API version in which it was asked. */
@@ -41,6 +42,62 @@ judge_network(struct request *r, const struct thing *t)
 	    r->route->id != OP_NETWORK_REMOVE)
 		return R_NONE;
 	return refuse(&r->why, R_NOT_OWNER_NETWORK, "nobody");
+}
+
+/* With what is one's own, and has more rights than one could ask for (made in
+ * a mode that only watches, or by who was an administrator): look, and end. */
+static bool
+only_ends(enum op op)
+{
+	static const enum op ends[] = {
+		OP_CONTAINER_INSPECT, OP_CONTAINER_LOGS, OP_CONTAINER_TOP,
+		OP_CONTAINER_WAIT, OP_CONTAINER_STOP, OP_CONTAINER_KILL,
+		OP_CONTAINER_REMOVE, OP_NETWORK_INSPECT, OP_NETWORK_REMOVE,
+		OP_VOLUME_INSPECT, OP_VOLUME_REMOVE,
+	};
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (ends[i] == op)
+			return true;
+	return false;
+}
+
+static bool
+is_own_to_end(const struct request *r, const struct thing *t)
+{
+	/* no route: asked before docker runs, which asks again for each */
+	return t->claim == CLAIM_UNOWNED_UNSAFE && t->gate_made &&
+	    (r->route == NULL || only_ends(r->route->id)) &&
+	    identity_is_owner(&r->as, t->owner);
+}
+
+/* Does it run something as root, in a container that is one's own? */
+static bool
+runs_root(const struct request *r, const struct thing *t)
+{
+	static const enum op runs[] = {
+		OP_CONTAINER_START, OP_CONTAINER_RESTART, OP_CONTAINER_UNPAUSE,
+		OP_CONTAINER_ATTACH, OP_CONTAINER_ATTACH_WS, OP_CONTAINER_EXEC,
+		OP_EXEC_START, OP_CONTAINER_ARCHIVE_GET,
+		OP_CONTAINER_ARCHIVE_STAT, OP_CONTAINER_ARCHIVE_PUT,
+		OP_CONTAINER_COPY_OLD,
+	};
+
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++)
+		if (r->route != NULL && r->route->id == runs[i])
+			return !t->confined && !r->as.admin;
+	return false;
+}
+
+/* Root may have been allowed when it was made. */
+static enum reason
+still_root(struct request *r, const struct thing *t)
+{
+	bool yes;
+	enum reason why = policy_root(&r->as, &r->conn->engine, &yes, &r->why);
+
+	return why != R_NONE || yes ? why : refuse(&r->why, R_ROOT,
+	    "%s was made when that was allowed, make it anew", t->name);
 }
 
 /* Whose is ref?  Fills t; the refusal, if it is not the caller's. */
@@ -82,7 +139,12 @@ claim(struct request *r, enum object kind, const char *ref, struct thing *t,
 	if (t->claim == CLAIM_MISSING)
 		return missing(r, what, ref);
 	if (kind == OBJ_NETWORK)
-		return judge_network(r, t);
+		return is_own_to_end(r, t) ? R_NONE : judge_network(r, t);
+	if (is_own_to_end(r, t))
+		return R_NONE;
+	if ((kind == OBJ_CONTAINER || kind == OBJ_EXEC) &&
+	    t->claim == CLAIM_OWN && runs_root(r, t))
+		return still_root(r, t);
 	why = owner_refuse(&r->as, cfg, t, kind == OBJ_VOLUME ?
 	    R_NOT_OWNER_VOLUME : R_NOT_OWNER, &r->why);
 	if (why == R_NONE && t->claim == CLAIM_UNOWNED && !r->as.admin)

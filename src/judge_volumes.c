@@ -19,7 +19,8 @@ static enum reason
 not_own(const struct thing *t, struct refusal *why)
 {
 	return refuse(why, R_NOT_OWNER_VOLUME, "%s",
-	    t->owner[0] != '\0' ? t->owner : "nobody");
+	    t->owner[0] == '\0' ? "nobody" :
+	    t->claim == CLAIM_UNOWNED_UNSAFE ? OWNER_UNSAFE : t->owner);
 }
 
 /* For which kind of containers it is made: made.c. */

@@ -19,7 +19,8 @@
 
 #include "labels.h"
 
-#define GATE_LEN 33	/* 32 hex digits */
+#define RANDOM_LEN 33	/* 32 hex digits */
+#define GATE_LEN (sizeof(GATE_UNJUDGED) + RANDOM_LEN)
 
 /* One row a key; a key that ends with '.' or '*' is a prefix.  neutral: what
  * an inherited one is set to; consumers test for the exact word "true". */
@@ -78,9 +79,9 @@ labels_reserved(const char *key)
 }
 
 int
-labels_random(char out[GATE_LEN])
+labels_random(char out[RANDOM_LEN])
 {
-	unsigned char bytes[(GATE_LEN - 1) / 2];
+	unsigned char bytes[(RANDOM_LEN - 1) / 2];
 	size_t have = 0;
 
 	while (have < sizeof(bytes)) {
@@ -204,6 +205,19 @@ set(cJSON *labels, const char *key, const char *value)
 {
 	cJSON_DeleteItemFromObjectCaseSensitive(labels, key);
 	return cJSON_AddStringToObject(labels, key, value) != NULL ? 0 : -1;
+}
+
+/* Says as well whether it was judged what is made: whoever is an
+ * administrator now may be none when it is used. */
+static int
+new_gate(const struct caller *c, char out[GATE_LEN])
+{
+	char random[RANDOM_LEN];
+
+	if (labels_random(random) < 0)
+		return -1;
+	snprintf(out, GATE_LEN, "%s%s", c->admin ? GATE_UNJUDGED : "", random);
+	return 0;
 }
 
 struct own {			/* what a create gets */
@@ -331,7 +345,7 @@ labels_create(const struct caller *c, cJSON *body, struct span image_config,
 	};
 	enum reason r;
 
-	if (labels == NULL || labels_random(gate) < 0 || now(created) < 0)
+	if (labels == NULL || new_gate(c, gate) < 0 || now(created) < 0)
 		return refuse(why, R_INTERNAL, "labels");
 	r = check_client(c, labels, may_say,
 	    sizeof(may_say) / sizeof(may_say[0]), why);
@@ -378,7 +392,7 @@ labels_simple(const struct caller *c, cJSON *parent, const char *confined,
 	size_t n = 1;
 	enum reason r;
 
-	if (labels == NULL || labels_random(gate) < 0)
+	if (labels == NULL || new_gate(c, gate) < 0)
 		return refuse(why, R_INTERNAL, "labels");
 	if (confined != NULL)
 		own[n++] = (struct own){ LABEL_CONFINED, confined };

@@ -41,6 +41,7 @@ struct facts {
 	enum proof proof;
 	bool protected;
 	bool confined;
+	bool unjudged;		/* made by the gate, but looser (GATE_UNJUDGED) */
 	bool unreadable;
 };
 
@@ -57,6 +58,12 @@ owner_label(struct span labels, const char *key, char *out, size_t cap)
 	if (!v.ptr || json_empty(v))
 		return ABSENT;
 	return json_string(v, out, cap) ? PRESENT : UNREADABLE;
+}
+
+bool
+owner_unjudged(const char *gate)
+{
+	return strncmp(gate, GATE_UNJUDGED, sizeof(GATE_UNJUDGED) - 1) == 0;
 }
 
 /* Could the container have that value from its image? */
@@ -170,6 +177,7 @@ prove(struct facts *f, struct span labels, struct span image, bool gone)
 		if (owner_label(labels, LABEL_USER, f->owner, sizeof f->owner) ==
 		    PRESENT) {
 			f->proof = PROOF_GATE;
+			f->unjudged = owner_unjudged(gate);
 			return;
 		}
 	}
@@ -235,8 +243,8 @@ is_builders(struct span inspect)
 }
 
 /* inspect: the whole answer where there is one, else .ptr NULL.  Without it
- * what cannot be told counts against the caller, but for a legacy label: it
- * is proven, only not judged. */
+ * what cannot be told counts against the caller, but for a label that is
+ * proven, of what is only not judged: from before the gate, or looser. */
 static enum claim
 claim_of(const struct caller *c, const struct facts *f, struct span inspect)
 {
@@ -249,8 +257,8 @@ claim_of(const struct caller *c, const struct facts *f, struct span inspect)
 	mine = f->owner[0] != '\0' && identity_is_owner(c, f->owner);
 	if (f->owner[0] != '\0' && !mine)
 		return CLAIM_FOREIGN;
-	if (mine && (f->proof == PROOF_GATE || c->admin ||
-	    (f->proof == PROOF_LEGACY && !inspect.ptr)))
+	if (mine && ((f->proof == PROOF_GATE && !f->unjudged) || c->admin ||
+	    (f->proof != PROOF_GONE && !inspect.ptr)))
 		return CLAIM_OWN;
 	if (!mine && !c->admin && inspect.ptr && is_builders(inspect))
 		return CLAIM_UNOWNED_UNSAFE;
@@ -265,7 +273,8 @@ claim_of(const struct caller *c, const struct facts *f, struct span inspect)
 static bool
 is_settled(const struct caller *c, const struct facts *f)
 {
-	return f->protected || f->unreadable || f->proof == PROOF_GATE ||
+	return f->protected || f->unreadable ||
+	    (f->proof == PROOF_GATE && (!f->unjudged || c->admin)) ||
 	    (f->owner[0] != '\0' && !identity_is_owner(c, f->owner));
 }
 
@@ -525,7 +534,9 @@ owner_refuse(const struct caller *c, const struct config *cfg,
 		return refuse(why, foreign, "%s", t->owner);
 	if (!container)
 		return refuse(why, foreign, "%s",
-		    t->claim == CLAIM_PROTECTED ? "the system" : "nobody");
+		    t->claim == CLAIM_PROTECTED ? "the system" :
+		    t->claim == CLAIM_UNOWNED_UNSAFE && t->owner[0] != '\0' ?
+		    OWNER_UNSAFE : "nobody");
 	if (t->claim == CLAIM_PROTECTED)
 		return refuse(why, R_PROTECTED, "%s", t->name);
 	if (t->claim == CLAIM_UNOWNED)

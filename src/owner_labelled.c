@@ -4,7 +4,8 @@
  * Guarantees that what carries a label is its maker's (no image stands behind
  * these), and that what carries none is nobody's only if it is plain: a
  * volume whose options bind a host path, a network that is no bridge, is for
- * administrators.
+ * administrators.  So is what its maker had when he was one, or while nothing
+ * was refused (isolation_mode: monitoring).
  */
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +25,7 @@ is_predefined(const char *name)
 	return false;
 }
 
-/* Nobody's, and nothing that leads to the host: a local volume without
+/* Nothing that leads to the host: a local volume without
  * options (they can bind any path), a bridge. */
 static bool
 is_plain(struct span json, bool network)
@@ -42,7 +43,7 @@ owner_of_labelled_json(const struct caller *c, struct span json,
 {
 	struct span labels = json_get(json, "Labels"), id;
 	char gate[256];
-	bool network;
+	bool network, judged;
 	enum label l;
 
 	*t = (struct thing){ .claim = CLAIM_UNOWNED_UNSAFE, .status = 200 };
@@ -59,12 +60,14 @@ owner_of_labelled_json(const struct caller *c, struct span json,
 		l = owner_label(labels, LABEL_LEGACY, t->owner, sizeof t->owner);
 	t->gate_made = l == PRESENT &&
 	    owner_label(labels, LABEL_GATE, gate, sizeof gate) == PRESENT;
+	judged = t->gate_made && !owner_unjudged(gate);
 	t->confined = json_is(json_get(labels, LABEL_CONFINED), "\"true\"");
 	if (json_is(json_get(labels, LABEL_PROTECTED), "\"true\""))
 		t->claim = CLAIM_PROTECTED;
-	else if (l == PRESENT)
-		t->claim = identity_is_owner(c, t->owner) ? CLAIM_OWN :
-		    CLAIM_FOREIGN;
+	else if (l == PRESENT && !identity_is_owner(c, t->owner))
+		t->claim = CLAIM_FOREIGN;
+	else if (l == PRESENT && (judged || c->admin || is_plain(json, network)))
+		t->claim = CLAIM_OWN;
 	else if (l == ABSENT && is_plain(json, network))
 		t->claim = CLAIM_UNOWNED;
 	return t->claim;

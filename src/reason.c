@@ -107,9 +107,9 @@ static const struct reason_row rows[R__COUNT] = {
 	    "Permission denied: container %s has no owner",
 	    ASK_ADMIN "unowned." },
 	[R_UNOWNED_UNSAFE] = { "unowned_unsafe", 403,
-	    "Permission denied: container %s has no owner and more rights "
-	    "than you may ask for",
-	    "Only administrators may use it." },
+	    "Permission denied: container %s has more rights than you may ask "
+	    "for",
+	    "Make it anew; as it is only administrators may use it." },
 	[R_NOT_FOUND] = { "not_found", 404, "%s", "" },
 	[R_AMBIGUOUS] = { "ambiguous", 400,
 	    "More than one object fits: %s",

@@ -29,7 +29,7 @@ until [ -n "$STEP" ] || [ $_i -gt 100 ]; do
 	sleep 0.1
 done
 [ -n "$STEP" ]; row $? "bob's build has a running step"
-T="has no owner and more rights than you may ask for"
+T="has more rights than you may ask for"
 refused "$T" $ALICE docker exec "$STEP" cat /secret
 refused "$T" $ALICE docker cp "$STEP:/secret" -
 refused "$T" $ALICE docker commit "$STEP"
