@@ -141,7 +141,7 @@ refused 'control characters' $ALICE docker create --pull never ds01t-esckey true
 esc=$(printf %s "$esc" | tr -d '\177')
 plain=$(printf %s "$plain" | sed 's/2J   /2J  /')
 for b in 0 1; do
-	[ $b = 0 ] || { api_at_least 1.42 &&
+	[ $b = 0 ] || { api_at_least 42 &&
 	    as $ALICE docker buildx version >/dev/null 2>&1; } || continue
 	may $ALICE sh -c "printf 'FROM $IMAGE\\n' | DOCKER_BUILDKIT=$b \
 	    docker build -q --label \"\$1\" -t ds01t-alice/esc$b -" sh "b=$esc"
