@@ -30,7 +30,7 @@ struct record {
 	/* "container.stop": op=stop; "exec.start": op=exec-start, since
 	 * auvirt takes a plain start for a container's.  RECORD_RESOURCE:
 	 * "bind", "device", "memory" (detail: bytes), "cpus" (detail:
-	 * billionths), or another word. */
+	 * billionths), or another word of granted.c's table. */
 	const char *op;
 	const char *vm;		/* container name or reference, may be NULL */
 	const char *uuid;	/* 64 hex, or NULL */

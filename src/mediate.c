@@ -322,18 +322,20 @@ refuse_request(struct request *r)
 }
 
 /* Before it is carried out. */
-static int
+static enum reason
 put_on_record(struct request *r)
 {
 	const struct caller *c = &r->conn->view->caller;
+	struct granted given cleanup_granted = { 0 };
+	enum reason why = r->route == NULL || r->body == NULL ? R_NONE :
+	    granted_read(&given, r->route->id, r->body, r->trusted, &r->why);
 
+	if (why != R_NONE)
+		return why;
 	record_new_id(&r->rec);
-	if (record_write(c, &r->rec) < 0)
-		return -1;
-	return r->route != NULL && r->body != NULL &&
-	    (r->route->id == OP_CONTAINER_CREATE ||
-	    r->route->id == OP_CONTAINER_UPDATE) ?
-	    granted_write(c, &r->rec, r->body) : 0;
+	return record_write(c, &r->rec) < 0 ||
+	    granted_write(&given, c, &r->rec) < 0 ?
+	    refuse(&r->why, R_NO_RECORD, " ") : R_NONE;
 }
 
 static int
@@ -360,10 +362,8 @@ serve(struct request *r)
 		r->rec.op = "request.unknown", r->rec.changes = true;
 		record_turn(&r->conn->view->caller);
 	}
-	if (put_on_record(r) < 0) {
-		refuse(&r->why, R_NO_RECORD, " ");
+	if (put_on_record(r) != R_NONE)
 		return refuse_request(r);
-	}
 	debugf(r->conn->view, 2, "ds01-docker: %s %s\n", r->rec.op,
 	    r->rec.vm != NULL ? r->rec.vm : "");
 	return unknown ? exchange_unknown(r) : exchange(r);

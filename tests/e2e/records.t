@@ -100,6 +100,47 @@ if [ "${AUDIT:-none}" = live ]; then
 	run $ALICE docker update -m 128m --memory-swap 128m ds01t-own$T
 	finds new-mem=131072 '… also when it is changed' \
 	    -m VIRT_RESOURCE -vm ds01t-own$T
+	# … by the API too, however it is written (the host's / on each road)
+	given() {	# name, HostConfig, text of a record, what
+		answers 201 $CAROL POST "/containers/create?name=ds01t-$1$T" \
+		    "{\"Image\":\"$IMAGE\",\"Cmd\":[\"true\"],\"HostConfig\":$2}"
+		finds "$3" "$4" -m VIRT_RESOURCE -vm "ds01t-$1$T"
+	}
+	DOTS=$(printf '%0150d' 0 | sed 's,0,./,g')
+	NNP=$(printf '%0256d' 0 | sed 's/0/"no-new-privileges=false",/g')
+	VOLUME='"Type":"volume","Target":"/h","VolumeOptions":{"DriverConfig"'
+	NONE='{"type":"none","o":"bind","device":"/"}'
+	given opt "{\"Mounts\":[{$VOLUME:{\"Name\":\"local\",\"Options\":$NONE}}}]}" \
+	    'new-disk="/:/h"' 'the device of a volume without a name'
+	given dot "{\"Binds\":[\"/srv/$DOTS../:/h\"]}" \
+	    'new-disk="/:/h"' 'a path in 300 bytes of dots'
+	given nnp "{\"SecurityOpt\":[$NNP\"seccomp=unconfined\"]}" \
+	    "$(printf 'name=%s' "$(printf seccomp=unconfined | od -An -tx1 | tr -d ' \n' | tr a-f A-F)")" \
+	    'an option behind 256 others'
+	is "$(ausearch --input-logs -m VIRT_RESOURCE -vm ds01t-nnp$T \
+	    2>/dev/null </dev/null | grep -c op=security)" 2 '… and those are one record'
+	given msk '{"MaskedPaths":[],"Sysctls":{"net.core.somaxconn":"9"}}' \
+	    'op=masked-paths name="none"' 'paths that are not masked'
+	n=0 CAPS=
+	while [ $n -le 256 ]; do
+		CAPS=$CAPS'"c'$n'",' n=$((n + 1))
+	done
+	answers 400 $CAROL POST "/containers/create?name=ds01t-cap$T" \
+	    "{\"Image\":\"$IMAGE\",\"HostConfig\":{\"CapAdd\":[$CAPS\"SYS_ADMIN\"]}}"
+	shows 'more than 256 different ones' 'what is too much for the record is refused'
+	fails '… and not made' direct inspect ds01t-cap$T
+	run $CAROL docker volume create -o type=none -o o=bind -o device=/ ds01t-root$T
+	finds 'new-disk="/"' 'what a volume is made of' \
+	    -m VIRT_RESOURCE -vm ds01t-root$T
+	fresh $CAROL ds01t-priv$T
+	run $CAROL docker exec --privileged ds01t-priv$T true
+	finds 'op=privileged name="exec"' 'docker exec --privileged' \
+	    -m VIRT_RESOURCE -vm ds01t-priv$T
+	run $ALICE docker create --pull never --name ds01t-mine$T -v "$PLACE/home/$ALICE:/w" $IMAGE true
+	finds "new-disk=\"$PLACE/home/$ALICE:/w\"" "a user's directory by its own name" \
+	    -m VIRT_RESOURCE -vm ds01t-mine$T
+	finds_not op=volume-option 'record of how it is mounted' \
+	    -m VIRT_RESOURCE -vm ds01t-mine$T
 	finds op=remove 'the removal' -m VIRT_CONTROL -vm $VA
 	run $ALICE docker tag $IMAGE $ALICE/img:$T
 	run $ALICE docker rmi $ALICE/img:$T

@@ -1,7 +1,7 @@
 /*
  * test_pace.c - nobody fills the audit log, and nobody is slowed down by
  * accident.  The audit room is faked here.
- * links: record events ratelimit log reason span granted judge_tree buf json json_check json_walk
+ * links: record events ratelimit log reason span granted judge_tree bind buf json json_check json_walk
  */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -547,6 +547,7 @@ static void
 what_is_given_is_counted_once(void **state)
 {
 	struct record r = { .op = "create", .changes = true };
+	struct granted given cleanup_granted = { 0 };
 	struct refusal why;
 	long refused, allowed, owed;
 	cJSON *body = json_parse(span_of("{\"HostConfig\":{\"Binds\":[\"/a:/a\","
@@ -558,13 +559,15 @@ what_is_given_is_counted_once(void **state)
 	put_pace(0, 0, 0);
 	configure(0, 1);
 	taken = 400;
-	assert_int_equal(granted_write(&alice, &r, body), 0);
+	assert_int_equal(granted_read(&given, OP_CONTAINER_CREATE, body,
+	    false, &why), R_NONE);
+	assert_int_equal(granted_write(&given, &alice, &r), 0);
 	counted(&refused, &allowed, &owed);
 	assert_int_equal(owed, 6 * (400 + 250));
 	fd = open(file_of("pace", "alice"), O_RDWR);
 	assert_int_equal(flock(fd, LOCK_EX), 0);
 	start = wall();
-	assert_int_equal(granted_write(&alice, &r, body), 0);
+	assert_int_equal(granted_write(&given, &alice, &r), 0);
 	assert_true(wall() - start < 900);
 	close(fd);
 	cJSON_Delete(body);
