@@ -170,11 +170,14 @@ ctl_audit_line(const char *raw, const struct ctl_query *q, FILE *out)
 	bool failed = field(inner, "res", false, v, sizeof(v)) &&
 	    strncmp(v, "failed", 6) == 0;
 	bool would = field(inner, "monitoring", false, v, sizeof(v));
+	bool given = field(inner, "resrc", false, v, sizeof(v));
 	fputs(would ? " would-deny" : failed ? " denied" : " allowed", out);
 	for (size_t i = 0; i < sizeof(show) / sizeof(show[0]); i++)
 		if (field(inner, show[i].name, show[i].encoded, v,
 		    sizeof(v)) && *v && strcmp(v, "?") != 0) {
-			fprintf(out, " %s", show[i].label);
+			/* what is given has a name too, and is no image */
+			fprintf(out, " %s", given && strcmp(show[i].name,
+			    "name") == 0 ? "" : show[i].label);
 			ctl_put(out, v);
 		}
 	if (field(inner, "reason", false, v, sizeof(v)) && *v != '?' &&

@@ -463,6 +463,12 @@ audit_lines(void **state)
 		{ HEAD "c uid=0 uuid=? reason=not_owner name=xreason=ok"
 		  TAIL "failed'", NULL, "2025-07-09 12:00:00 root denied stop "
 		  "c image xreason=ok reason=not_owner\n" },
+		/* what is given has a name, and is no image */
+		{ "type=VIRT_RESOURCE msg=audit(1752062400.123:45): pid=7 "
+		  "uid=0 msg='virt=docker resrc=other reason=allowed vm=\"c\" "
+		  "uid=0 uuid=? op=capability name=\"SYS_ADMIN\"" TAIL
+		  "success'", NULL, "2025-07-09 12:00:00 root allowed "
+		  "capability other c SYS_ADMIN\n" },
 	};
 
 	(void)state;
