@@ -143,6 +143,8 @@ void doctor_store(struct doctor *d);
 void doctor_listeners(struct doctor *d);
 void doctor_side_doors(struct doctor *d);
 void doctor_memory(struct doctor *d);
+/* ctl_doctor_bridge.c */
+void doctor_bridge(struct doctor *d);
 /* ctl_doctor_gates.c */
 void doctor_gates(struct doctor *d);
 /* ctl_doctor_logs.c */
@@ -176,6 +178,9 @@ bool ctl_memory_file(const char *line, char dir[PATH_MAX], const char **root,
 /* Prints what it means that dockerd's memory is bounded, or that containers
  * outlive it. */
 void ctl_memory(struct doctor *d, bool bound, bool live);
+/* Prints what it means that containers on the network bridge may reach each
+ * other, and whether bridged frames meet the engine's rules. */
+void ctl_bridge(struct doctor *d, bool open, bool filtered);
 /* Prints what the text of auditd.conf means for records that are kept. */
 void ctl_logs(struct doctor *d, FILE *conf);
 /* Prints what it means that the file of events has so many megabytes. */

@@ -42,6 +42,8 @@ static const struct ctl_check_row checks[] = {
 	    doctor_readders },
 	{ "root", "what root in containers is on the host", doctor_root },
 	{ "store", "where the engine keeps images", doctor_store },
+	{ "bridge", "whether containers of different users reach each other on "
+	    "the network bridge", doctor_bridge },
 	{ "memory", "whether the engine's memory is bounded, and whether "
 	    "containers outlive the engine", doctor_memory },
 	{ "listeners", "TCP ports on which dockerd listens",

@@ -428,6 +428,18 @@ rm -r "$PLACE/fuse"
 shows 'memory: when dockerd ends, all containers do' \
     'doctor says that this engine has no live-restore'
 
+# --- everybody's containers on one wire: doctor says whether they are apart
+"$PLACE/usr/sbin/ds01-dockerctl" doctor bridge >"$OUT" 2>"$ERR"
+hides 'one user' 'doctor sees that this engine has no icc'
+fresh $BOB ds01t-wire
+as $BOB docker exec -d ds01t-wire httpd -p 80 -h /etc
+may $BOB docker exec ds01t-wire timeout 9 sh -c \
+    'until wget -qO /dev/null http://127.0.0.1/group; do sleep 0.1; done'
+run $ALICE docker run --rm --pull never $IMAGE timeout 3 \
+    wget -qO - "http://$(direct inspect -f '{{.NetworkSettings.IPAddress}}' \
+    ds01t-wire)/group"
+hides root: 'another user is not reached on the network bridge'
+
 # --- thousands of records, to push everybody's out of the audit log
 EVENTS=$PLACE/var/log/ds01/events.jsonl
 PACE=$PLACE/var/lib/ds01/rate-limits/pace

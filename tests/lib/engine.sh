@@ -205,7 +205,7 @@ engine_config() {	# default runtime
 	    cdi="\"features\":{\"cdi\":true,\"containerd-snapshotter\":$store},
 	    \"cdi-spec-dirs\":[\"$ENGINE_DIR/gpu/cdi\"],"
 	cat >"$ENGINE_DIR/daemon.json" <<-END
-	{"builder":{"Entitlements":{"network-host":false,
+	{"icc":false, "builder":{"Entitlements":{"network-host":false,
 	    "security-insecure":false}}, $cdi $remap
 	 "default-runtime":"$1",
 	 "runtimes":{"crun":{"path":"crun"},

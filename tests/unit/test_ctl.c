@@ -1,7 +1,7 @@
 /*
  * test_ctl.c - the parts of ds01-dockerctl that can be told wrong quietly:
  * versions, dates, audit lines, the saved list, what puts users back.
- * links: ctl_audit ctl_doctor_engine ctl_doctor_gates ctl_doctor_logs
+ * links: ctl_audit ctl_doctor_bridge ctl_doctor_engine ctl_doctor_gates ctl_doctor_logs
  * links: ctl_group ctl_proc ctl_readders ctl_run
  * links: buf span log reason json json_check json_walk
  * links: config config_keys config_value config_print
@@ -208,6 +208,26 @@ memory_has_a_bound(void **state)
 				assert_int_equal(d.count[l], 0);
 			assert_int_equal(d.count[want[bound][live]], 1);
 		}
+}
+
+static void
+bridge_is_no_common_wire(void **state)
+{
+	static const struct { bool open, filtered; enum level want; } rows[] = {
+		{ true, true, LEVEL_WARN }, { true, false, LEVEL_WARN },
+		{ false, false, LEVEL_WARN }, { false, true, LEVEL_OK },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++) {
+		struct doctor d = { 0 };
+
+		found[0] = '\0';
+		ctl_bridge(&d, rows[i].open, rows[i].filtered);
+		assert_int_equal(d.count[rows[i].want], 1);
+		assert_int_equal(strstr(found, "icc\": false in daemon.json")
+		    != NULL, rows[i].open);
+	}
 }
 
 static void
@@ -680,6 +700,7 @@ main(void)
 		cmocka_unit_test(holes_are_those_of_the_version),
 		cmocka_unit_test(gates_are_apart),
 		cmocka_unit_test(memory_has_a_bound),
+		cmocka_unit_test(bridge_is_no_common_wire),
 		cmocka_unit_test(auditd_keeps_enough),
 		cmocka_unit_test(events_are_rotated),
 		cmocka_unit_test(tcp_lines),
