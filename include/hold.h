@@ -23,7 +23,8 @@ enum hold_use {
 	HOLD_PULL		/* many users may pull at once */
 };
 
-/* 0; 1: another user holds it, whose uid is in who; -1 and errno. */
+/* 0; 1: another user holds it, whose uid is in who, and goes on to do so for
+ * some 200 ms; then it is held here for an administrator only; -1 and errno. */
 int hold_take(struct hold *h, const struct caller *c, const char *name,
     enum hold_use use, char who[UID_TEXT]);
 /* A volume's name; an administrator holds it beside another user.  R_NONE,

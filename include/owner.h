@@ -12,6 +12,7 @@
 #define OWNER_H
 
 #include "engine.h"
+#include "hold.h"
 #include "identity.h"
 #include "route.h"
 
@@ -67,6 +68,15 @@ enum reason owner_exec(struct engine *e, const struct caller *c,
     const char *exec_id, struct thing *container, struct refusal *why);
 enum reason owner_volume(struct engine *e, const struct caller *c,
     const char *name, struct thing *t, struct buf *raw, struct refusal *why);
+/* The same, and its name is held (hold.h) from before the look that decided,
+ * where the caller may have it; make: also where there is none. */
+struct owner_hold {
+	struct engine *engine;
+	const struct caller *as;
+	struct hold *hold;
+};
+enum reason owner_volume_hold(const struct owner_hold *a, const char *name,
+    bool make, struct thing *t, struct refusal *why);
 /* How many networks, or containers, are the caller's, by their label. */
 enum reason owner_count(struct engine *e, const struct caller *c,
     enum object kind, int64_t *n, struct refusal *why);

@@ -68,7 +68,8 @@ enum reason decide_target(struct request *r, enum object kind,
 /* decide_body.c: the routes that are judged by their body or query. */
 enum reason decide_body(struct request *r);
 
-/* mediate.c: puts a refusal on record; would: it is not carried out. */
+/* mediate.c: puts a refusal on record.  What it held is let go before, unless
+ * it would be a refusal only. */
 void record_refused(struct request *r, const struct refusal *why, bool would);
 
 /* exchange.c: forwards and answers.  0, -1: the connection must end. */

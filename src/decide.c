@@ -126,10 +126,9 @@ claim(struct request *r, enum object kind, const char *ref, struct thing *t,
 		what = "volume";
 		/* what is removed by its name is still the one judged */
 		why = r->route == NULL || r->route->id != OP_VOLUME_REMOVE ?
-		    R_NONE : hold_volume(&r->names, &r->as, ref, &r->why);
-		if (why == R_NONE)
-			why = owner_volume(e, &r->as, ref, t, NULL,
-			    &r->why);
+		    owner_volume(e, &r->as, ref, t, NULL, &r->why) :
+		    owner_volume_hold(&(struct owner_hold){ e, &r->as,
+		    &r->names }, ref, false, t, &r->why);
 		break;
 	default:
 		return R_NONE;

@@ -178,31 +178,31 @@ judge_archive(struct request *r)
 /* --- volumes and networks ----------------------------------------------------------- */
 
 /* dockerd answers a create of an existing name with that volume, whosever it
- * is: so ask first; the answer is checked too (exchange.c), for the race. */
+ * is: so ask first; the answer is checked too (exchange.c), for the race.  All
+ * else before it: what is refused held no name. */
 static enum reason
 judge_volume_create(struct request *r)
 {
 	struct policy_env env = env_of(r);
 	const cJSON *name = cJSON_GetObjectItemCaseSensitive(r->body, "Name");
-	enum reason why;
+	enum reason why = R_NONE;
 
 	if (cJSON_IsString(name) && name->valuestring[0] != '\0') {
 		snprintf(r->made, sizeof(r->made), "%s", name->valuestring);
 		r->rec.vm = r->made;
-		if (!r->trusted && (why = policy_name(r->made, &r->why)) !=
-		    R_NONE)
-			return why;
-		why = hold_volume(&r->names, &r->as, r->made, &r->why);
-		if (why == R_NONE)
-			why = owner_volume(&r->conn->engine, &r->as, r->made,
-			    &r->thing, NULL, &r->why);
-		if (why == R_NONE && r->thing.claim != CLAIM_MISSING)
-			why = owner_refuse(&r->as, r->conn->view->cfg,
-			    &r->thing, R_NOT_OWNER_VOLUME, &r->why);
-		if (why != R_NONE)
-			return why;
+		if (!r->trusted)
+			why = policy_name(r->made, &r->why);
 	}
-	return policy_volume(&env, r->body, &r->why);
+	if (why == R_NONE)
+		why = policy_volume(&env, r->body, &r->why);
+	if (why != R_NONE || r->made[0] == '\0')
+		return why;
+	why = owner_volume_hold(&(struct owner_hold){ &r->conn->engine,
+	    &r->as, &r->names }, r->made, true, &r->thing, &r->why);
+	if (why == R_NONE && r->thing.claim != CLAIM_MISSING)
+		why = owner_refuse(&r->as, r->conn->view->cfg, &r->thing,
+		    R_NOT_OWNER_VOLUME, &r->why);
+	return why;
 }
 
 static enum reason

@@ -399,6 +399,7 @@ refuse_upload(struct uploader *u, bool answered)
 
 	r->conn->close = true;
 	r->why = u->why;
+	outlast(r, u->fd);		/* then its names are let go */
 	record_refused(r, &u->why, false);
 	return answered ? -1 : answer_refusal(r);
 }

@@ -18,10 +18,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "hold.h"
 #include "sha256.h"
+
+#define TRIES 6			/* some 200 ms */
 
 static const char *path = DS01_RUN_DIR "/names";
 
@@ -90,6 +93,18 @@ held_by_others(const char *user, off_t start, off_t len, char who[UID_TEXT])
 	return held;
 }
 
+/* Not all at once again who were refused at once. */
+static void
+pause_a_little(int fd, int try)
+{
+	long ms = 20 + (fd * 7 + try * 13 + (int)getpid()) % 40;
+	struct timespec t = { 0, ms * 1000000 };
+
+	(void)nanosleep(&t, NULL);
+}
+
+/* Of requests that meet at a name for a moment one would be refused, or each:
+ * so they try again.  Who waits for it holds it not. */
 int
 hold_take(struct hold *h, const struct caller *c, const char *name,
     enum hold_use use, char who[UID_TEXT])
@@ -100,17 +115,28 @@ hold_take(struct hold *h, const struct caller *c, const char *name,
 		[HOLD_PULL] = { 1, 0, 1 },
 	};
 	char user[UID_TEXT];
-	off_t at = byte_of(name);
+	off_t at = byte_of(name), own = at + bytes[use].own;
+	int held;
 
 	snprintf(user, sizeof(user), "%u", (unsigned)c->owner_uid);
 	if (!h->open) {
 		h->fd = userlock_open(path, user, true);
 		h->open = h->fd >= 0;
 	}
-	if (!h->open || userlock(h->fd, F_OFD_SETLK, F_RDLCK,
-	    at + bytes[use].own, 1) < 0)
-		return -1;
-	return held_by_others(user, at + bytes[use].others, bytes[use].n, who);
+	for (int try = 1;; try++) {
+		if (!h->open ||
+		    userlock(h->fd, F_OFD_SETLK, F_RDLCK, own, 1) < 0)
+			return -1;
+		held = held_by_others(user, at + bytes[use].others,
+		    bytes[use].n, who);
+		if (held != 1 || c->admin)
+			return held;
+		if (userlock(h->fd, F_OFD_SETLK, F_UNLCK, own, 1) < 0)
+			return -1;
+		if (try == TRIES)
+			return 1;
+		pause_a_little(h->fd, try);
+	}
 }
 
 enum reason

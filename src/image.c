@@ -216,14 +216,57 @@ judge_tools(const struct image_ref *ref, struct refusal *why)
 	return R_NONE;
 }
 
+/* By what the tag points to now; what is not there is anybody's. */
+static enum reason
+judge_made(const struct image_ask *ask, const struct image_ref *ref,
+    struct refusal *why)
+{
+	struct buf raw cleanup_buf = BUF_INIT(OWNER_ANSWER_MAX);
+	char text[IMAGE_TEXT_MAX];
+	int status = look(ask, image_ref_text(ref, text), &raw, why);
+
+	if (status != 200)
+		return status == 404 ? R_NONE : why->why;
+	return is_his(ask, ref, buf_span(&raw), why);
+}
+
+static enum reason
+judge_pulled(const struct image_ask *ask, const struct image_ref *ref,
+    struct refusal *why)
+{
+	struct buf raw cleanup_buf = BUF_INIT(OWNER_ANSWER_MAX);
+	char text[IMAGE_TEXT_MAX], owner[USER_NAME_MAX], space[IMAGE_NAME_MAX];
+	int status = look(ask, image_ref_text(ref, text), &raw, why);
+
+	if (status != 200)
+		return status == 404 ? R_NONE : why->why;
+	labelled(buf_span(&raw), owner);
+	if (owner[0] == '\0' && space_of(ask, ref, space) == NOBODYS &&
+	    from_registry(buf_span(&raw), ref))
+		return R_NONE;
+	return is_his(ask, ref, buf_span(&raw), why);
+}
+
+/* What is another's keeps nobody waiting: refused before it is held.  Behind
+ * the hold it is decided, for it may have become another's. */
+static enum reason
+hold_judged(const struct image_ask *ask, const struct image_ref *ref,
+    enum hold_use use, enum reason (*judge)(const struct image_ask *ask,
+    const struct image_ref *ref, struct refusal *why), struct refusal *why)
+{
+	enum reason r = judge(ask, ref, why);
+
+	if (r == R_NONE)
+		r = image_hold(ask->hold, ask->as, ref, use, why);
+	return r == R_NONE ? judge(ask, ref, why) : r;
+}
+
 enum reason
 image_make(const struct image_ask *ask, const struct image_ref *ref,
     struct refusal *why)
 {
-	struct buf raw cleanup_buf = BUF_INIT(OWNER_ANSWER_MAX);
 	char text[IMAGE_TEXT_MAX], space[IMAGE_NAME_MAX];
 	enum reason r;
-	int status;
 
 	if (ref->tag[0] == '\0' || ref->digest[0] != '\0')
 		return refuse(why, R_TAG, "%s", image_ref_short(ref, text));
@@ -232,37 +275,27 @@ image_make(const struct image_ask *ask, const struct image_ref *ref,
 		    image_ref_short(ref, text));
 	if ((r = judge_tools(ref, why)) != R_NONE)
 		return r;
-	/* what is another's for ever keeps nobody waiting */
 	switch (space_of(ask, ref, space)) {
 	case HIS:
 		return image_hold(ask->hold, ask->as, ref, HOLD_MAKE_OWN,
 		    why);
-	case SOMEBODYS:
+	case SOMEBODYS:		/* for ever: not even looked at */
 		return not_yours(space, image_ref_short(ref, text), why);
 	case NOBODYS:
 		break;
 	}
-	r = image_hold(ask->hold, ask->as, ref, HOLD_MAKE, why);
-	if (r != R_NONE)
-		return r;
-	status = look(ask, image_ref_text(ref, text), &raw, why);
-	if (status != 200)
-		return status == 404 ? R_NONE : why->why;
-	return is_his(ask, ref, buf_span(&raw), why);
+	return hold_judged(ask, ref, HOLD_MAKE, judge_made, why);
 }
 
-enum reason
-image_name(const struct image_ask *ask, const char *source,
+/* May that image get that name, as far as it is his to give?  Its id. */
+static enum reason
+judge_source(const struct image_ask *ask, const char *source,
     const struct image_ref *ref, char id[IMAGE_ID_MAX], struct refusal *why)
 {
 	struct buf raw cleanup_buf = BUF_INIT(OWNER_ANSWER_MAX);
 	char owner[USER_NAME_MAX], space[IMAGE_NAME_MAX];
-	enum reason r = image_make(ask, ref, why);
-	int status;
+	int status = look(ask, source, &raw, why);
 
-	if (r != R_NONE)
-		return r;
-	status = look(ask, source, &raw, why);
 	if (status == 404)
 		return refuse_missing(why, "image", source);
 	if (status != 200)
@@ -277,14 +310,21 @@ image_name(const struct image_ask *ask, const char *source,
 	return not_yours(owner, source, why);
 }
 
+/* An image stays whose it is: only the name is looked at behind the hold. */
+enum reason
+image_name(const struct image_ask *ask, const char *source,
+    const struct image_ref *ref, char id[IMAGE_ID_MAX], struct refusal *why)
+{
+	enum reason r = judge_source(ask, source, ref, id, why);
+
+	return r != R_NONE ? r : image_make(ask, ref, why);
+}
+
 enum reason
 image_pull(const struct image_ask *ask, const struct image_ref *ref,
     struct refusal *why)
 {
-	struct buf raw cleanup_buf = BUF_INIT(OWNER_ANSWER_MAX);
-	char text[IMAGE_TEXT_MAX], owner[USER_NAME_MAX], space[IMAGE_NAME_MAX];
-	enum reason r;
-	int status;
+	char text[IMAGE_TEXT_MAX];
 
 	if (ref->tag[0] == '\0' && ref->digest[0] != '\0')
 		return R_NONE;	/* a digest means one thing only */
@@ -294,17 +334,7 @@ image_pull(const struct image_ask *ask, const struct image_ref *ref,
 	if (image_ref_like_id(ref))
 		return refuse(why, R_TAG, "%s: it could be meant for an id",
 		    image_ref_short(ref, text));
-	r = image_hold(ask->hold, ask->as, ref, HOLD_PULL, why);
-	if (r != R_NONE)
-		return r;
-	status = look(ask, image_ref_text(ref, text), &raw, why);
-	if (status != 200)
-		return status == 404 ? R_NONE : why->why;
-	labelled(buf_span(&raw), owner);
-	if (owner[0] == '\0' && space_of(ask, ref, space) == NOBODYS &&
-	    from_registry(buf_span(&raw), ref))
-		return R_NONE;
-	return is_his(ask, ref, buf_span(&raw), why);
+	return hold_judged(ask, ref, HOLD_PULL, judge_pulled, why);
 }
 
 enum reason
@@ -407,7 +437,8 @@ image_remove(const struct image_ask *ask, const char *what,
 			return refuse(why, R_TAG, "%s", what);
 		image_ref_default(&ref);
 		/* his until it is gone: nobody's new one goes instead */
-		if ((r = image_hold(ask->hold, ask->as, &ref, HOLD_MAKE,
+		if ((r = is_his(ask, &ref, buf_span(&raw), why)) != R_NONE ||
+		    (r = image_hold(ask->hold, ask->as, &ref, HOLD_MAKE,
 		    why)) != R_NONE)
 			return r;
 		status = look(ask, image_ref_text(&ref, out), &raw, why);

@@ -12,7 +12,6 @@
 #include <limits.h>
 #include <stdio.h>
 
-#include "hold.h"
 #include "judge.h"
 
 static enum reason
@@ -116,9 +115,8 @@ volume_own(struct policy_env *env, const char *name, const cJSON *labels,
 	struct thing t = { 0 };
 	enum reason r;
 
-	r = hold_volume(env->names, env->caller, name, why);
-	if (r == R_NONE)
-		r = owner_volume(env->engine, env->caller, name, &t, NULL, why);
+	r = owner_volume_hold(&(struct owner_hold){ env->engine, env->caller,
+	    env->names }, name, true, &t, why);
 	if (r != R_NONE)
 		return r;
 	if (t.claim == CLAIM_MISSING)

@@ -205,6 +205,44 @@ check_version(struct request *r)
 	return R_NONE;
 }
 
+static void
+set_trusted(struct request *r, bool trusted)
+{
+	r->trusted = trusted;
+	r->as = r->conn->view->caller;
+	r->as.admin = trusted;
+}
+
+/* Who the caller is and what holds for him, as it is now. */
+static enum reason
+look_again(struct connection *c, struct refusal *why)
+{
+	struct view *before = c->view;
+	enum reason r = view_renew(&c->view, !c->met, why);
+
+	c->met = true;
+	if (c->view != before) {	/* the socket's name was its */
+		engine_close(&c->engine);
+		engine_init(&c->engine, c->view->cfg->engine_socket);
+	}
+	return r;
+}
+
+static enum reason
+renew(struct request *r)
+{
+	const struct view *v;
+	enum reason why = look_again(r->conn, &r->why);
+
+	if (why != R_NONE) {
+		r->conn->close = true;
+		return why;
+	}
+	v = r->conn->view;
+	set_trusted(r, v->caller.admin || v->mode == ISOLATION_DISABLED);
+	return R_NONE;
+}
+
 /* Route, version, query and body: what the client asks, in our own types. */
 static enum reason
 understand(struct request *r)
@@ -238,12 +276,14 @@ forgivable(enum reason why)
 	return reason_row(why)->status == 403 && why != R_WRONG_PEER;
 }
 
+/* What is not carried out keeps nothing from others: not while its record and
+ * its answer wait for their turn. */
 static void
-set_trusted(struct request *r, bool trusted)
+let_go(struct request *r)
 {
-	r->trusted = trusted;
-	r->as = r->conn->view->caller;
-	r->as.admin = trusted;
+	hold_release(&r->hold);
+	hold_release(&r->names);
+	making_end(&r->making);
 }
 
 void
@@ -251,6 +291,8 @@ record_refused(struct request *r, const struct refusal *why, bool would)
 {
 	char text[1024];
 
+	if (!would)
+		let_go(r);
 	r->rec.why = why->why;
 	r->rec.would = would;
 	r->rec.why_text = refusal_text(why, text, sizeof(text));
@@ -278,6 +320,7 @@ judge(struct request *r)
 	if (why == R_NONE || r->trusted || !forgivable(why) ||
 	    r->conn->view->mode != ISOLATION_MONITORING || r->route == NULL)
 		return why;
+	let_go(r);		/* it is all judged again */
 	record_refused(r, &r->why, true);
 	query_free(&r->query);
 	cJSON_Delete(r->body);
@@ -291,24 +334,10 @@ judge(struct request *r)
 	return why != R_NONE ? why : decide(r);
 }
 
-/* Who the caller is and what holds for him, as it is now. */
-static enum reason
-look_again(struct connection *c, struct refusal *why)
-{
-	struct view *before = c->view;
-	enum reason r = view_renew(&c->view, !c->met, why);
-
-	c->met = true;
-	if (c->view != before) {	/* the socket's name was its */
-		engine_close(&c->engine);
-		engine_init(&c->engine, c->view->cfg->engine_socket);
-	}
-	return r;
-}
-
 static int
 refuse_request(struct request *r)
 {
+	let_go(r);
 	if (r->rec.op == NULL)
 		r->rec.op = "request";
 	/* What was not a request of Docker's is not worth a record each: it
@@ -341,23 +370,17 @@ put_on_record(struct request *r)
 static int
 serve(struct request *r)
 {
-	enum reason why = look_again(r->conn, &r->why);
+	enum reason why = renew(r);
 	bool unknown;
 
-	if (why != R_NONE) {
-		r->conn->close = true;
+	if (why != R_NONE)
 		return refuse_request(r);
-	}
-	set_trusted(r, r->conn->view->caller.admin ||
-	    r->conn->view->mode == ISOLATION_DISABLED);
 	why = judge(r);
 	unknown = why == R_UNKNOWN_ROUTE && r->route == NULL &&
 	    (r->trusted || r->conn->view->cfg->unknown_allow);
 
-	if (why != R_NONE && !unknown) {
-		making_end(&r->making);	/* not asked for: others may */
+	if (why != R_NONE && !unknown)
 		return refuse_request(r);
-	}
 	if (unknown) {
 		r->rec.op = "request.unknown", r->rec.changes = true;
 		record_turn(&r->conn->view->caller);
@@ -372,9 +395,7 @@ serve(struct request *r)
 static void
 request_free(struct request *r)
 {
-	hold_release(&r->hold);
-	hold_release(&r->names);
-	making_end(&r->making);
+	let_go(r);
 	query_free(&r->query);
 	cJSON_Delete(r->body);
 	buf_free(&r->head_text);

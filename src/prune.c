@@ -219,9 +219,8 @@ own_volume(struct work *w, struct span v)
 	    (!w->all && !is_anonymous(w, v)))
 		return false;
 	memcpy(name, t.name, sizeof name);
-	return hold_volume(&w->names, w->c, name, &why) == R_NONE &&
-	    owner_volume(w->e, w->c, name, &t, NULL, &why) == R_NONE &&
-	    t.claim == CLAIM_OWN;
+	return owner_volume_hold(&(struct owner_hold){ w->e, w->c, &w->names },
+	    name, false, &t, &why) == R_NONE && t.claim == CLAIM_OWN;
 }
 
 static int64_t

@@ -423,6 +423,18 @@ may $BOB docker tag ds01i-b:1 $BOB/app:1
 may $BOB docker tag ds01i-b:1 ds01i-b:2
 refused "belongs to $BOB" $ALICE docker commit ds01i-ca $BOB/app:2
 may $BOB docker tag ds01i-b:1 $BOB/app:2
+# … nor does who is refused keep a name, however often she asks
+flood POST "/images/create?fromImage=$BOB/app&tag=1" 100
+for n in 1 2 3 4 5; do
+	may $BOB docker tag ds01i-b:1 $BOB/app:1
+done
+quiet 200
+flood POST "/images/$IMAGE/tag?repo=ds01i-bobs&tag=2" 100
+for n in 1 2 3 4 5; do
+	may $BOB docker tag ds01i-b:1 ds01i-bobs:2
+	may $BOB docker rmi ds01i-bobs:2
+done
+quiet 200
 may $BOB docker rmi $BOB/app:1 $BOB/app:2
 exec 8>&-
 # shellcheck disable=SC2086

@@ -216,27 +216,52 @@ if as $ALICE docker compose version >/dev/null 2>&1; then
 fi
 
 # --- what is judged by its name is nobody else's until dockerd has done it.
-# dockerd stands still while hers is being removed.
-HELD=$PLACE/run/ds01-docker/names/$(id -u $ALICE)
-DOCKERD=$(cat "$ENGINE_DIR/docker.pid")
+# Her removal is on its way to dockerd, and stays there.
+HOLD=$HERE/../e2e/hold.pl
+perl "$HOLD" late "$WORK/late.sock" "$ENGINE_SOCKET" DELETE "$WORK/go" &
+LATE=$!
+i=0
+until [ -S "$WORK/late.sock" ] || [ $i -gt 100 ]; do
+	i=$((i + 1))
+	sleep 0.1
+done
 may $ALICE docker volume create ds01t-held
-answers 200 $BOB GET /volumes
-kill -STOP "$DOCKERD"
+(ENGINE_SOCKET=$WORK/late.sock && place_config)
 ( OUT=$WORK/removal; api $ALICE DELETE /volumes/ds01t-held
   echo "$STATUS" >"$WORK/removed" ) &
 REMOVAL=$!
 i=0
-until grep -q ":$(stat -c %i "$HELD") " /proc/locks || [ $i -gt 100 ]; do
+until [ -e "$WORK/go.seen" ] || [ $i -gt 100 ]; do
 	i=$((i + 1))
 	sleep 0.1
 done
+direct volume rm ds01t-held >/dev/null
 api_refused 403 'uses its name now' $BOB POST /volumes/create \
     '{"Name":"ds01t-held"}'
-kill -CONT "$DOCKERD"
+gone ds01t-held; row $? '… and nothing is made'
+: >"$WORK/go"
 wait $REMOVAL
-is "$(cat "$WORK/removed")" 204 'hers is removed'
+is "$(cat "$WORK/removed")" 404 'hers is gone already'
+place_config
+kill $LATE
 answers 201 $BOB POST /volumes/create '{"Name":"ds01t-held"}'
 is "$(owner ds01t-held)" $BOB '… and then the name is free for him'
+
+# --- who is refused keeps nobody out, however often she asks, nor while her
+# refusals wait for their turn
+flood DELETE /volumes/ds01t-bobs 200
+for n in 1 2 3 4 5; do
+	may $BOB $R -v ds01t-bobs:/v $IMAGE cat /v/f
+done
+quiet 300
+SLOW_AFTER=default place_config 'deny_slow_after: 40' 'changes_slow_after: 0'
+flood DELETE /volumes/ds01t-bobs 45
+for n in 1 2 3; do
+	may $BOB $R -v ds01t-bobs:/v $IMAGE cat /v/f
+done
+quiet 45
+place_config
+rm -f "$PLACE/var/lib/ds01/rate-limits/pace-$ALICE".*
 
 rm -rf "$H/copied"
 finish

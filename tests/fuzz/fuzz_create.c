@@ -5,7 +5,7 @@
  *
  * Names that begin with 'm' are the caller's, with 'b' somebody else's, all
  * others are missing (and volumes then made).
- * links: schema schema_create schema_other policy policy_text judge_tree judge_refs judge_mounts judge_binds bind confine probe judge_volumes judge_resources judge_log judge_ports judge_weight judge_security judge_network image_ref judge_gpu judge_made labels json json_check json_walk buf span reason
+ * links: schema schema_create schema_other policy policy_text judge_tree judge_refs judge_mounts judge_binds bind confine probe judge_volumes owner_hold judge_resources judge_log judge_ports judge_weight judge_security judge_network image_ref judge_gpu judge_made labels json json_check json_walk buf span reason
  */
 #include <stdint.h>
 #include <stdio.h>

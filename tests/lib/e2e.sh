@@ -14,6 +14,7 @@
 #   ok WHAT CMD…              a judge's own command succeeds
 #   api USER METHOD PATH [JSON [HEADER…]]   raw request; sets STATUS and OUT
 #   answers N USER METHOD PATH [JSON]       … and its status must be N
+#   flood METHOD PATH N … quiet N           alice, again and again; refused
 #   skip WHAT WHY             counted as skipped; a failure under STRICT
 #   direct …                  root's own CLI on the engine itself
 
@@ -182,6 +183,28 @@ api_refused() {
 	    { grep -q '^{"message":"' "$OUT" && grep -qF -- "$_t" "$OUT"; }; }
 	row $? "$1 $2 $3 ${4:-} -> $_n $_t"
 	STATUS=
+}
+
+# Alice asks for that on twelve connections, again and again, until quiet; so
+# many times before it goes on.  Each must be refused.
+flood() {	# METHOD PATH N
+	rm -f "$WORK/enough"
+	: >"$WORK/flood"
+	as "$ALICE" ds01-docker-session perl "$HERE/../e2e/hold.pl" flood 12 \
+	    "$1" "$2" "$WORK/enough" >"$WORK/flood" 2>/dev/null &
+	FLOOD=$!
+	_i=0
+	until [ "$(wc -l <"$WORK/flood")" -ge "$3" ] || [ $_i -gt 100 ]; do
+		_i=$((_i + 1))
+		sleep 0.1
+	done
+}
+quiet() {	# at least how many
+	: >"$WORK/enough"
+	wait $FLOOD
+	is "$(sort -u "$WORK/flood")" 403 'each of hers is refused'
+	[ "$(wc -l <"$WORK/flood")" -ge "$1" ]
+	row $? "… of $1 and more"
 }
 
 # --- objects -------------------------------------------------------------------

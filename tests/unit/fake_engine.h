@@ -36,6 +36,9 @@ struct fake {
 	char dir[64], path[96];
 	const struct fake_row *rows;
 	size_t n;
+	const struct fake_row *turned;	/* fake_turn() */
+	size_t n_turned;
+	int turns;
 	const char *api;	/* Api-Version header and /version */
 	int listen, wake[2], conn[FAKE_CONNS], used[FAKE_CONNS];
 	int connections;	/* accepted so far */
@@ -51,6 +54,11 @@ struct fake {
 static const struct fake_row *
 fake_find(struct fake *f, const char *method, const char *target)
 {
+	for (size_t i = 0; f->turns == 0 && i < f->n_turned; i++)
+		if (strcmp(f->turned[i].method, method) == 0 &&
+		    strcmp(f->turned[i].target, target) == 0)
+			return &f->turned[i];
+	f->turns -= f->turns > 0 && strcmp(target, "/version") != 0;
 	for (size_t i = 0; i < f->n; i++)
 		if (strcmp(f->rows[i].method, method) == 0 &&
 		    strcmp(f->rows[i].target, target) == 0)
@@ -267,8 +275,20 @@ fake_rows(struct fake *f, const struct fake_row *rows, size_t n)
 	pthread_mutex_lock(&f->lock);
 	f->rows = rows;
 	f->n = n;
+	f->n_turned = 0;
 	f->log_len = 0;
 	f->log[0] = '\0';
+	pthread_mutex_unlock(&f->lock);
+}
+
+/* Once so many answers are given, these rows go before. */
+static inline void
+fake_turn(struct fake *f, const struct fake_row *rows, size_t n, int turns)
+{
+	pthread_mutex_lock(&f->lock);
+	f->turned = rows;
+	f->n_turned = n;
+	f->turns = turns;
 	pthread_mutex_unlock(&f->lock);
 }
 

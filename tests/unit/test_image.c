@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -598,6 +599,93 @@ holds_no_name_of_others(void **state)
 	hold_release(&his);
 }
 
+/* What is another's, or may not be done, is refused before it is held: else
+ * who asks again and again would keep its owner out. */
+static void
+holds_nothing_that_is_refused(void **state)
+{
+	static const char *const foreign[] = { "bobs:1", "site:1", "old:1",
+	    "bob/u:1", "broken:1" };
+	struct hold h = { 0 };
+	struct image_ask hers = { .engine = &e, .as = &alice, .hold = &h };
+	struct image_ref free = ref_of("free:1");
+	char out[IMAGE_TEXT_MAX], id[IMAGE_ID_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+		struct image_ref r = ref_of(foreign[i]);
+
+		if (image_make(&hers, &r, &why) == R_NONE || h.open)
+			fail_msg("make %s", foreign[i]);
+		if (image_pull(&hers, &r, &why) == R_NONE || h.open)
+			fail_msg("pull %s", foreign[i]);
+		if (image_remove(&hers, foreign[i], out, &why) == R_NONE ||
+		    h.open)
+			fail_msg("remove %s", foreign[i]);
+	}
+	assert_int_equal(image_name(&hers, "site:1", &free, id, &why), NOT);
+	assert_false(h.open);
+}
+
+/* What was free, or hers, may be another's when she holds it. */
+static void
+looks_again_behind_the_hold(void **state)
+{
+	static const struct fake_row turned[] = {
+		IMAGE(HUB "own:1", B, "\"own:1\"", "", BOBS),
+		IMAGE(HUB "free:1", B, "\"free:1\"", "", BOBS),
+	};
+	static const char *const names[] = { "own:1", "free:1" };
+	struct hold h = { 0 };
+	struct image_ask hers = { .engine = &e, .as = &alice, .hold = &h };
+	char out[IMAGE_TEXT_MAX];
+
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		struct image_ref r = ref_of(names[i % 2]);
+
+		fake_rows(&f, world, sizeof(world) / sizeof(world[0]));
+		fake_turn(&f, turned, 2, 1);
+		assert_int_equal(i == 4 ? image_remove(&hers, "own:1", out,
+		    &why) : i < 2 ? image_make(&hers, &r, &why) :
+		    image_pull(&hers, &r, &why), NOT);
+		assert_true(h.open);
+		hold_release(&h);
+	}
+}
+
+static void *
+release_soon(void *held)
+{
+	struct timespec t = { 0, 50 * 1000000 };
+
+	(void)nanosleep(&t, NULL);
+	hold_release(held);
+	return NULL;
+}
+
+/* Requests that meet at a name wait for a moment, and hold it not. */
+static void
+waits_for_a_moment(void **state)
+{
+	static const struct caller third = { .owner_uid = 0, .name = "third" };
+	struct hold hers = { 0 }, his = { 0 }, other = { 0 };
+	struct image_ref a = ref_of("a:1");
+	pthread_t t;
+
+	(void)state;
+	assert_int_equal(image_hold(&hers, &alice, &a, HOLD_MAKE, &why),
+	    R_NONE);
+	assert_int_equal(image_hold(&his, &bob, &a, HOLD_MAKE, &why), NOT);
+	hold_release(&hers);
+	assert_int_equal(image_hold(&other, &third, &a, HOLD_MAKE, &why),
+	    R_NONE);
+	assert_int_equal(pthread_create(&t, NULL, release_soon, &other), 0);
+	assert_int_equal(image_hold(&his, &bob, &a, HOLD_MAKE, &why), R_NONE);
+	pthread_join(t, NULL);
+	hold_release(&his);
+}
+
 /* A volume's name is no tag's; administrators hold beside users. */
 static void
 holds_volumes(void **state)
@@ -723,6 +811,8 @@ main(void)
 		T(judges_tags), T(judges_pushes), T(judges_names), T(judges_removals),
 		T(holds_for_one_user), T(lets_many_pull),
 		T(holds_no_name_beside), T(holds_no_name_of_others),
+		T(holds_nothing_that_is_refused),
+		T(looks_again_behind_the_hold), T(waits_for_a_moment),
 		T(holds_volumes), T(holds_what_is_removed),
 		T(holds_nothing_without_its_file),
 	};

@@ -6,7 +6,7 @@
  * "mynet", "bobnet" and "sitenet" networks, "img" an image.  "noid" has no
  * id, and of "down" nothing can be told.
  *
- * links: schema schema_create schema_other policy policy_text judge_tree judge_refs judge_mounts judge_binds bind confine probe judge_volumes judge_resources judge_log judge_ports judge_weight judge_security judge_network image_ref judge_gpu judge_made labels json json_check json_walk buf span reason
+ * links: schema schema_create schema_other policy policy_text judge_tree judge_refs judge_mounts judge_binds bind confine probe judge_volumes owner_hold judge_resources judge_log judge_ports judge_weight judge_security judge_network image_ref judge_gpu judge_made labels json json_check json_walk buf span reason
  */
 #include <dirent.h>
 #include <setjmp.h>
@@ -49,6 +49,7 @@ static const struct fake {
 	{ "myvol", "", CLAIM_OWN, "alice", false, NULL },
 	{ "bobvol", "", CLAIM_FOREIGN, "bob", false, NULL },
 	{ "oldvol", "", CLAIM_UNOWNED, "", false, NULL },
+	{ "turnvol", "", CLAIM_OWN, "alice", false, NULL },
 }, networks[] = {
 	{ "mynet", A64, CLAIM_OWN, "alice", false, NULL },
 	{ A64, A64, CLAIM_OWN, "alice", false, NULL },
@@ -83,6 +84,12 @@ find(enum object kind, const char *ref, struct thing *t, struct buf *raw)
 		t->predefined = f[i].predefined;
 		snprintf(t->id, sizeof(t->id), "%s", f[i].id);
 		snprintf(t->owner, sizeof(t->owner), "%s", f[i].owner);
+		/* as if bob were faster */
+		if (kind == OBJ_VOLUME && strcmp(ref, world.looked) == 0 &&
+		    strcmp(ref, "turnvol") == 0) {
+			t->claim = CLAIM_FOREIGN;
+			snprintf(t->owner, sizeof(t->owner), "bob");
+		}
 		if (f[i].name != NULL)
 			snprintf(t->name, sizeof(t->name), "%s", f[i].name);
 	}
@@ -1260,7 +1267,7 @@ test_volume_first(void **state)
 	assert_string_equal(asked, "");
 }
 
-/* What another user holds now is neither looked at nor made. */
+/* What another user holds now is not made, nor is hers to use. */
 static void
 test_volume_held(void **state)
 {
@@ -1282,6 +1289,25 @@ test_volume_held(void **state)
 		assert_non_null(strstr(why.detail, "holds it"));
 		world.held = NULL;
 	}
+}
+
+/* Another's is refused before it is held; what was hers at the first look may
+ * be another's when she holds it. */
+static void
+test_volume_not_held(void **state)
+{
+	struct refusal why;
+
+	(void)state;
+	world.looked[0] = '\0';
+	assert_int_equal(create(&alice, "{\"Image\":\"img\",\"HostConfig\":"
+	    "{\"Binds\":[\"bobvol:/v\"]}}", NULL, &why), R_NOT_OWNER_VOLUME);
+	assert_string_equal(world.looked, "");
+	assert_int_equal(create(&alice, "{\"Image\":\"img\",\"HostConfig\":"
+	    "{\"Binds\":[\"turnvol:/v\"]}}", NULL, &why),
+	    R_NOT_OWNER_VOLUME);
+	assert_string_equal(world.looked, "turnvol");
+	assert_string_equal(why.detail, "bob");
 }
 
 /* For good: of which kind a volume is, without root or with it (made.c). */
@@ -2217,6 +2243,7 @@ main(void)
 		cmocka_unit_test(test_bodies),
 		cmocka_unit_test(test_volume_first),
 		cmocka_unit_test(test_volume_held),
+		cmocka_unit_test(test_volume_not_held),
 		cmocka_unit_test(test_volume_kind),
 		cmocka_unit_test(test_warnings),
 		cmocka_unit_test(test_admin),

@@ -1,7 +1,7 @@
 /*
  * test_prune.c - prune takes what is one's own and asked for, nothing else.
  *
- * links: prune until hold userlock sha256 owner owner_labelled engine cache buf span reason http json json_check json_walk query route
+ * links: prune until hold userlock sha256 owner owner_hold owner_labelled engine cache buf span reason http json json_check json_walk query route
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -303,6 +303,26 @@ leaves_what_is_held(void **state)
 	hold_release(&his);
 }
 
+/* What became bob's since the list was made is not even held. */
+static void
+holds_nothing_of_others(void **state)
+{
+	static const struct fake_row rows[] = {
+		GET("41", DANGLING, "{\"Volumes\":[" VB "," VMOVED "]}"),
+		GET("41", "/volumes/moved", VOLUME("moved",
+		    LABELS("bob", "1", ""))),
+	};
+	cleanup_query struct query q = { .n = 0 };
+	cleanup_buf struct buf out = BUF_INIT(0);
+
+	(void)state;
+	fake_rows(&f, rows, 2);
+	assert_int_equal(prune(OP_VOLUME_PRUNE, &e, &alice, &q, 41, &out,
+	    &why), R_NONE);
+	assert_string_equal(out.data, OUT_V("null", "0"));
+	assert_int_equal(access(locks, F_OK), -1);
+}
+
 static void
 prunes_volumes_of_new_engines(void **state)
 {
@@ -453,7 +473,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		OLD(prunes_containers), OLD(prunes_volumes_of_old_engines),
-		OLD(leaves_what_is_held),
+		OLD(leaves_what_is_held), OLD(holds_nothing_of_others),
 		NEW(prunes_volumes_of_new_engines), NEW(prunes_containers),
 		OLD(prunes_networks), OLD(says_when_the_engine_is_down),
 		cmocka_unit_test(prunes_dangling_images_only),
