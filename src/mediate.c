@@ -228,6 +228,8 @@ look_again(struct connection *c, struct refusal *why)
 	return r;
 }
 
+/* A body comes when the client likes, and a turn may be long in coming: what
+ * counts is what its user may when it is there. */
 static enum reason
 renew(struct request *r)
 {
@@ -260,7 +262,7 @@ understand(struct request *r)
 	r->rec.vm = r->match.name[0] != '\0' ? r->match.name : NULL;
 	if (r->rec.changes)
 		record_turn(&r->conn->view->caller);
-	if ((why = take_body(r)) != R_NONE ||
+	if ((why = take_body(r)) != R_NONE || (why = renew(r)) != R_NONE ||
 	    (why = check_version(r)) != R_NONE)
 		return why;
 	r->upgrade = r->route->reply == REPLY_HIJACK &&

@@ -131,11 +131,16 @@ HOSTS='{"Image":"'$IMAGE'","Cmd":["true"],"HostConfig":{"Binds":["/etc:/h"]}}'
 kept $CAROL
 ask old POST /containers/create "$HOSTS"
 is "${SAID%% *}" 201 'an administrator in a session mounts what he likes'
+ask head POST /containers/create "$HOSTS"
 gpasswd -d $CAROL ds01-admin >/dev/null 2>&1
 until_said 403 old POST /containers/create "$HOSTS"
 is "${SAID%% *}" 403 'without the group not any more, on the same connection'
 ask new POST /containers/create "$HOSTS"
 is "${SAID%% *}" 403 '… nor on a new one of the same session'
+PLAIN=${SAID%% [[]ds01:*}
+ask body
+is "${SAID%% [[]ds01:*}" "$PLAIN" \
+    '… nor for a request whose body came late, which is refused alike'
 ask old GET /_ping
 is "${SAID%% *}" 200 '… which goes on as an ordinary user'"'"'s'
 usermod -aG ds01-admin $CAROL
