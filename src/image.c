@@ -261,8 +261,9 @@ hold_judged(const struct image_ask *ask, const struct image_ref *ref,
 	return r == R_NONE ? judge(ask, ref, why) : r;
 }
 
-enum reason
-image_make(const struct image_ask *ask, const struct image_ref *ref,
+/* What no look at what is there could change. */
+static enum reason
+judge_new(const struct image_ask *ask, const struct image_ref *ref,
     struct refusal *why)
 {
 	char text[IMAGE_TEXT_MAX], space[IMAGE_NAME_MAX];
@@ -275,16 +276,22 @@ image_make(const struct image_ask *ask, const struct image_ref *ref,
 		    image_ref_short(ref, text));
 	if ((r = judge_tools(ref, why)) != R_NONE)
 		return r;
-	switch (space_of(ask, ref, space)) {
-	case HIS:
-		return image_hold(ask->hold, ask->as, ref, HOLD_MAKE_OWN,
-		    why);
-	case SOMEBODYS:		/* for ever: not even looked at */
-		return not_yours(space, image_ref_short(ref, text), why);
-	case NOBODYS:
-		break;
-	}
-	return hold_judged(ask, ref, HOLD_MAKE, judge_made, why);
+	return space_of(ask, ref, space) != SOMEBODYS ? R_NONE :
+	    not_yours(space, image_ref_short(ref, text), why);
+}
+
+enum reason
+image_make(const struct image_ask *ask, const struct image_ref *ref,
+    struct refusal *why)
+{
+	char space[IMAGE_NAME_MAX];
+	enum reason r = judge_new(ask, ref, why);
+
+	if (r != R_NONE)
+		return r;
+	return space_of(ask, ref, space) == HIS ?
+	    image_hold(ask->hold, ask->as, ref, HOLD_MAKE_OWN, why) :
+	    hold_judged(ask, ref, HOLD_MAKE, judge_made, why);
 }
 
 /* May that image get that name, as far as it is his to give?  Its id. */
@@ -315,8 +322,10 @@ enum reason
 image_name(const struct image_ask *ask, const char *source,
     const struct image_ref *ref, char id[IMAGE_ID_MAX], struct refusal *why)
 {
-	enum reason r = judge_source(ask, source, ref, id, why);
+	enum reason r = judge_new(ask, ref, why);
 
+	if (r == R_NONE)
+		r = judge_source(ask, source, ref, id, why);
 	return r != R_NONE ? r : image_make(ask, ref, why);
 }
 

@@ -406,6 +406,9 @@ static const struct {
 	{ "bobs:1", "free:1", NOT, NULL },
 	{ "bobs:1", "own:1", NOT, NULL },
 	{ "missing", "free:1", R_NOT_FOUND, NULL },
+	/* a name that can be nobody's is said first */
+	{ "site:1", "abba:1", R_TAG, NULL },
+	{ "missing", "bob/free:1", NOT, NULL },
 };
 
 static void
