@@ -162,58 +162,47 @@ not_so(struct refusal *why, const char *target, const char *path,
 	    "ds01-docker(1))", target, path, what);
 }
 
-/* Is what lies in that directory safe from the container's processes? */
+/* Is what lies in that directory safe from the container's processes, and
+ * from who was handed it open by one? */
 static bool
 is_roots(const struct caller *c, const struct entry *dir)
 {
 	return dir->uid != c->uid && (dir->mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-/* Each part of a clean target.  The last one is a mount point, which nobody
- * moves from inside; those before it must not be movable. */
+/* Each part of a clean target below the one before, which is dir.  A mount
+ * point itself is not moved from inside, but it is from outside: an open
+ * directory handed over a socket is enough, and takes the mount off.  /tmp is
+ * no better: what lies under the mount may be the user's. */
 static enum reason
 judge_way(struct engine *e, const struct caller *c, const char *id,
     const char *target, struct refusal *why)
 {
 	char path[PATH_MAX];
-	const char *end = target, *p;
-	struct entry f;
-	enum reason r;
-	int left;
+	const char *end = target;
+	struct entry dir = { 0 }, f;
+	enum reason r = look(e, id, "/", &dir, why);
 
-	do {
+	while (r == R_NONE && *end != '\0') {
 		end += 1 + strcspn(end + 1, "/");
-		for (left = 0, p = end; *p != '\0'; p++)
-			left += *p == '/';
 		snprintf(path, sizeof(path), "%.*s", (int)(end - target),
 		    target);
 		r = look(e, id, path, &f, why);
-		if (r != R_NONE || !f.there)
+		if (r != R_NONE)
 			return r;
-		if (f.type == '2')
-			return not_so(why, target, path, "is a link");
-		if (left > 0 && f.type != '5')
-			return not_so(why, target, path, "is no directory");
-		if (left > 1 && !is_roots(c, &f))
+		if (dir.type != '5')
+			return not_so(why, target, path,
+			    "is in no directory");
+		if (!is_roots(c, &dir))
 			return not_so(why, target, path,
 			    "can be exchanged from inside");
-	} while (left > 0);
-	return R_NONE;
-}
-
-static enum reason
-judge_group_file(struct engine *e, const struct caller *c, const char *id,
-    struct refusal *why)
-{
-	struct entry top;
-	enum reason r = look(e, id, "/", &top, why);
-
-	if (r != R_NONE)
-		return r;
-	if (top.type != '5' || !is_roots(c, &top))
-		return not_so(why, GROUP_FILE, "/etc",
-		    "can be exchanged from inside");
-	return judge_way(e, c, id, GROUP_FILE, why);
+		if (!f.there)
+			return R_NONE;	/* what is made is root's */
+		if (f.type == '2')
+			return not_so(why, target, path, "is a link");
+		dir = f;
+	}
+	return r;
 }
 
 /* Mounts whose content is the user's.  A tmpfs begins empty and root's. */
@@ -265,6 +254,8 @@ judge_target(struct engine *e, const struct caller *c, const char *id,
 		return refuse(why, R_MOUNT, "%.100s", text);
 	if (strcmp(target, GROUP_FILE) == 0)
 		return R_NONE;		/* ours, looked at already */
+	if (path_below(GROUP_FILE, target))
+		return not_so(why, target, target, "holds " GROUP_FILE);
 	if (is_nested(mounts, target))
 		return not_so(why, target, target, "lies in another mount");
 	if (!empty && is_above_engines(target))
@@ -344,7 +335,7 @@ judge_confined(struct engine *e, const struct caller *c, const char *id,
 		return R_NONE;
 	r = looks_at_no_file(e, inspect, &fixed, why);
 	if (r == R_NONE && !fixed)
-		r = judge_group_file(e, c, id, why);
+		r = judge_way(e, c, id, GROUP_FILE, why);
 	if (r == R_NONE && !fixed)
 		r = judge_targets(e, c, id, inspect, why);
 	if (r == R_NONE)

@@ -60,8 +60,10 @@ ln -s etc "$WORK/root/foo"
 mkdir -p "$WORK/root/home/u/a" "$WORK/root/open" "$WORK/root/d/e"
 chown -R "$(id -u $ALICE)" "$WORK/root/home/u"
 chmod 0777 "$WORK/root/open"
+mkdir -p "$WORK/root/tmp"
+chmod 1777 "$WORK/root/tmp"
 image ds01t-groups
-for t in /w /new/deep/er /home/u/w /home/u /open /d/e/f /tmp/x /d/../w /etc/x; do
+for t in /w /new/deep/er /home/u /open /d/e/f /d/../w /etc/x; do
 	run $ALICE $D -v "$SRC:$t" ds01t-groups sleep 3600
 	row $RC "a directory at $t"
 	groups_are "$G" '… and no other group'
@@ -75,9 +77,9 @@ direct rm -f ds01t-g >/dev/null 2>&1
 # --- a mount that comes out at /etc, or could at the next start
 printf '%s:x:6:\n%s:x:7:%s\n' "$G" "$(id -u $ALICE)" "$(id -u $ALICE)" \
     >"$SRC/group"
-for t in /foo /foo/x; do
-	moves 'a link' -v "$SRC:$t" ds01t-groups
-done
+# what is mounted there is looked at in its place, and is hers
+moves '/etc/group' -v "$SRC:/foo" ds01t-groups
+moves 'a link' -v "$SRC:/foo/x" ds01t-groups
 moves 'a link' -v "$SRC:/w" -v vol:/foo ds01t-groups
 moves 'a link' -v "$SRC:/w" --tmpfs /foo ds01t-groups
 moves 'another mount' -v "$SRC:/w" -v vol:/w/sub ds01t-groups
@@ -94,13 +96,26 @@ moves 'mounts itself' "$@" --ipc shareable -v "$SRC:/dev" ds01t-groups
 moves 'mounts itself' -v "$SRC:/w" -v dev:/dev ds01t-groups
 as $ALICE rm "$SRC/shm"
 # with userns-remap nobody of the image is alice
-[ -n "$REMAP" ] || moves 'can be exchanged' -v "$SRC:/home/u/a/b" ds01t-groups
+for t in /home/u/a/b /home/u/w; do
+	[ -n "$REMAP" ] || moves 'can be exchanged' -v "$SRC:$t" ds01t-groups
+done
+moves 'can be exchanged' -v "$SRC:/open/a" ds01t-groups
+moves 'can be exchanged' -v "$SRC:/tmp/x" ds01t-groups
+# a mount is taken off by who has its directory open elsewhere: a volume, or
+# a directory handed over a socket
+chown "$(id -u $ALICE)" "$WORK/root/etc"
+image ds01t-groups-etc
+[ -n "$REMAP" ] || moves 'can be exchanged' -v "$SRC:/w" ds01t-groups-etc
+chown 0 "$WORK/root/etc"
+tar -C "$WORK/root" -c . | direct import --change 'ENV PATH=/bin' \
+    --change 'VOLUME /etc' - ds01t-groups-vol >/dev/null
+moves '/etc' -v "$SRC:/w" ds01t-groups-vol
 # --- other runtimes: only of crun and of the engine's default is it known
 place_config 'policy:' '  default:' '    runtimes: [crun, runc-old]'
 works --runtime crun -v "$SRC:/w" -v /w/sub ds01t-groups
 works --runtime crun -v "$SRC:/foo" ds01t-groups
 refuses 'another mount' --runtime runc-old -v "$SRC:/w" -v /w/sub ds01t-groups
-refuses 'a link' --runtime runc-old -v "$SRC:/foo" ds01t-groups
+refuses '/etc/group' --runtime runc-old -v "$SRC:/foo" ds01t-groups
 run $ALICE $D --runtime runc-old -v "$SRC:/w" ds01t-groups sleep 3600
 groups_are "$G" 'an older runc beside it, and a directory'
 direct rm -f ds01t-g >/dev/null 2>&1
@@ -124,6 +139,7 @@ direct rm -f ds01t-g >/dev/null 2>&1
 chmod 0755 "$WORK/root"
 rm "$WORK/root/etc"
 mv "$WORK/root/etc.d" "$WORK/root/etc"
+chmod 0755 "$WORK/root/etc"
 rm "$WORK/root/etc/group"
 ln -s ../d/group "$WORK/root/etc/group"
 image ds01t-groups-file
@@ -132,7 +148,8 @@ moves 'a link' -v "$SRC:/w" ds01t-groups-file
 # --- started from another connection while it is still being looked at, which
 # takes longer the more mounts there are; by a runtime that has to be
 place_config 'policy:' '  default:' '    runtimes: [runc-old]'
-ln -sfn etc "$WORK/root/foo"
+ln -sfn d "$WORK/root/foo"
+rm "$WORK/root/etc/group"
 image ds01t-groups
 binds="\"$SRC:/foo\""
 for i in $(seq 20); do
@@ -169,6 +186,8 @@ may $ALICE docker run --rm --pull never -v /foo ds01t-groups true
 
 # --- the attack that this is about, by hand
 if [ -z "$REMAP" ]; then
+	ln -sfn etc "$WORK/root/foo"
+	image ds01t-groups
 	as $ALICE sh -c "rm -f $H/w/group; echo x:x:1: >$H/w/group"
 	direct run -d --name ds01t-g --user "$(id -u $ALICE):$G" \
 	    -v "$H/w:/foo" -v /dev/null:/etc/group:ro ds01t-groups sleep 3600 \
