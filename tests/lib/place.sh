@@ -15,7 +15,7 @@ PLACE=${PLACE:-/opt/ds01-docker-check$RUN}
 SERVICE_USER=ds01-check$RUN
 ALICE=ds01-alice$RUN BOB=ds01-bob$RUN CAROL=ds01-carol$RUN
 ERIN=ds01-erin$RUN@lab.example	# as a directory service would spell it
-NUMBER=99022875${RUN:-5}	# a name of digits only
+NUMBER=99022870$RUN	# a name of digits only
 export PLACE SERVICE_USER ALICE BOB CAROL ERIN NUMBER
 
 place_make() {
