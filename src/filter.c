@@ -278,7 +278,7 @@ count_image(struct work *w, struct span image, struct span containers,
 	return json_replace(out, image, "Containers", span_of(text));
 }
 
-/* A list of images in which others' containers are not counted. */
+/* Images of which others' containers are not counted. */
 static int
 count_images(struct work *w, struct span images, struct buf *out)
 {
@@ -300,19 +300,6 @@ count_images(struct work *w, struct span images, struct buf *out)
 			return -1;
 	}
 	return buf_puts(out, "]");
-}
-
-static int
-image_list(struct work *w, struct span in, struct buf *out)
-{
-	struct json_iter it = json_iter(in);
-	struct span v;
-
-	/* Engines before API 1.51 count only when asked for their disk. */
-	if (!is_kind(in, '[') || !json_next(&it, NULL, &v) ||
-	    json_is(json_get(v, "Containers"), "-1"))
-		return buf_putspan(out, in);
-	return count_images(w, in, out);
 }
 
 static int
@@ -447,7 +434,6 @@ static const struct {
 	{ OP_NETWORK_LIST_SLASH, network_list, false },
 	{ OP_NETWORK_INSPECT, network, false },
 	{ OP_VOLUME_LIST, volume_list, false },
-	{ OP_IMAGE_LIST, image_list, false },
 	{ OP_SYSTEM_DF, disk_usage, false },
 	{ OP_SYSTEM_INFO, info, false },
 	{ OP_SYSTEM_VERSION, version, true },

@@ -8,12 +8,14 @@ begin
 LIMIT=40
 H=$PLACE/home/$ALICE
 
-# What may differ from one second to the next, or was always ours; and the
-# engine hears of a container by its id, whatever its user called it.
+# What may differ from one second to the next, or was always ours; the engine
+# hears of a container by its id, whatever its user called it; and how many
+# containers an image has is not said.
 norm() {
 	sed -E -e "s/$A/ds01t-1/g" -e "s/$C/ds01t-3/g" \
 	    -e '/error waiting for container/d' -e 's/(About )?(an?|[0-9]+|Less than a) (second|minute|hour)s?( ago)?/T/g' \
 	    -e 's/ +/ /g' -e 's/ \[ds01:[0-9a-z]*\]//' \
+	    -e '/"Repository"/s/"Containers":"[^"]*",//' \
 	    -e 's/(minimum version )1\.[0-9]+/\1/' "$@"
 }
 # One line of shell; "docker" is the bare CLI on the engine's own socket.
@@ -115,6 +117,7 @@ docker images -f dangling=true
 docker images -f reference='ds01*'
 docker images -f nosuch=1
 docker image ls --format '{{json .}}'
+docker image ls --tree | sed 's, U *\$, ,'
 docker history $IMAGE
 docker history nosuch
 docker top ds01t-1 -o pid,args

@@ -155,6 +155,16 @@ may $ALICE docker volume ls -f dangling=true
 hides ds01t-bvol "volume ls -f dangling=true hides bob's"
 may $ALICE docker images
 shows ds01-test 'images are shared'
+for q in '' '?all=1' '?digests=1' '?shared-size=1' '?manifests=1' \
+    '?filters={"reference":["ds01*"]}'; do
+	api $ALICE GET "/images/json$q"
+	tr '{' '\n' <"$OUT" | grep . | sort >"$WORK/through"
+	curl -sg --unix-socket "$ENGINE_SOCKET" \
+	    "http://d/v$ENGINE_API/images/json$q" | tr '{' '\n' |
+	    sed 's/"Containers":[0-9]*/"Containers":-1/g' | grep . | sort |
+	    diff "$WORK/through" - >"$ERR" 2>&1 && grep -q sha256: "$OUT"
+	row $? "GET /images/json$q is everybody's, without counts"
+done
 
 # --- prune: one's own, whatever the filters say
 remember $BOB
