@@ -47,6 +47,9 @@ enum reason policy_create(struct policy_env *env, cJSON *body,
 #define EXECS_MAX 100
 enum reason policy_exec(struct policy_env *env, const struct thing *container,
     cJSON *body, struct refusal *why);
+/* Could the caller have made it?  process: ProcessConfig of its inspect. */
+enum reason policy_exec_made(const struct caller *c,
+    const struct thing *container, struct span process, struct refusal *why);
 enum reason policy_update(struct policy_env *env, cJSON *body,
     struct refusal *why);
 /* Is a container of the caller's, made of what its label ds01.image says, what

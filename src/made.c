@@ -162,12 +162,19 @@ not_so(struct refusal *why, const char *target, const char *path,
 	    "ds01-docker(1))", target, path, what);
 }
 
-/* Is what lies in that directory safe from the container's processes, and
- * from who was handed it open by one? */
+/* Only the host's root could exchange what lies in that directory: not its
+ * processes, nor who was handed it open by one, of whatever account.  Where
+ * ids are mapped away an image's are nobody's on the host. */
 static bool
-is_roots(const struct caller *c, const struct entry *dir)
+is_roots(struct engine *e, const struct caller *c, const struct entry *dir)
 {
-	return dir->uid != c->uid && (dir->mode & (S_IWGRP | S_IWOTH)) == 0;
+	struct refusal unused;
+	bool remaps;
+
+	if ((dir->mode & (S_IWGRP | S_IWOTH)) != 0 || dir->uid == c->uid)
+		return false;
+	return dir->uid == 0 ||
+	    (engine_remaps(e, &remaps, &unused) == R_NONE && remaps);
 }
 
 /* Each part of a clean target below the one before, which is dir.  A mount
@@ -193,7 +200,7 @@ judge_way(struct engine *e, const struct caller *c, const char *id,
 		if (dir.type != '5')
 			return not_so(why, target, path,
 			    "is in no directory");
-		if (!is_roots(c, &dir))
+		if (!is_roots(e, c, &dir))
 			return not_so(why, target, path,
 			    "can be exchanged from inside");
 		if (!f.there)

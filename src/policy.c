@@ -300,6 +300,23 @@ policy_exec(struct policy_env *env, const struct thing *container,
 }
 
 enum reason
+policy_exec_made(const struct caller *c, const struct thing *container,
+    struct span process, struct refusal *why)
+{
+	char user[256], own[32];
+
+	if (!json_is(json_get(process, "privileged"), "false"))
+		return refuse(why, R_PRIVILEGED, "Privileged");
+	if (!container->confined)
+		return R_NONE;
+	if (!json_string(json_get(process, "user"), user, sizeof(user)))
+		user[0] = '\0';
+	(void)confine_user(c, user, own);
+	return strcmp(user, own) == 0 ? R_NONE :
+	    refuse(why, R_USER, "%s in a container without root", user);
+}
+
+enum reason
 policy_update(struct policy_env *env, cJSON *body, struct refusal *why)
 {
 	enum reason r = gpu_update(env, body, why);

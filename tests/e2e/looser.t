@@ -51,6 +51,24 @@ exits 1 $ALICE docker attach --no-stdin ds01t-mon
 may $ALICE docker stop -t 0 ds01t-mon
 may $ALICE docker rm ds01t-mon
 
+# --- a command that was made then, in a container of her own
+if api_at_least 45; then
+	as $ALICE mkdir -p "$PLACE/home/$ALICE/w"
+	fresh $ALICE ds01t-home -v "$PLACE/home/$ALICE/w:/w"
+else
+	fresh $ALICE ds01t-home
+fi
+command_of() {	# body: its id
+	api $ALICE POST /containers/ds01t-home/exec "$1"
+	sed -n 's/^{"Id":"\([0-9a-f]*\)".*/\1/p' "$OUT"
+}
+place_config 'isolation_mode: monitoring'
+E=$(command_of '{"User":"0","Privileged":true,"Cmd":["id"]}')
+place_config
+api_refused 403 privileged $ALICE POST "/exec/$E/start" '{}'
+may $ALICE docker exec ds01t-home true
+may $ALICE docker rm -f ds01t-home
+
 # --- an administrator who is none any more
 may $CAROL $D --name ds01t-adm --pid host -v /:/h $IMAGE head -n 1 /h/etc/shadow
 may $CAROL $D --name ds01t-admgood $IMAGE true

@@ -239,40 +239,41 @@ static const struct top_row {
 	const char *records;	/* before the entry, or NULL */
 	const char *uid;	/* in its head, octal */
 	char type;
-	enum reason want;
+	enum reason want, mapped;	/* with userns-remap */
 } tops[] = {
-	{ "root's", NULL, "0000000", '5', R_NONE },
-	{ "alice's", NULL, "0001751", '5', R_MOUNT },
-	{ "bob's, whom it does not help", NULL, "0001752", '5', R_NONE },
-	{ "not a directory", NULL, "0000000", '0', R_MOUNT },
-	{ "an id that is no number", NULL, "00x0000", '5', R_MOUNT },
-	{ "a large id", "15 uid=1000000\n", "0000000", '5', R_NONE },
-	{ "alice's, said before", "12 uid=1001\n", "0000000", '5', R_MOUNT },
+	{ "root's", NULL, "0000000", '5', R_NONE, R_NONE },
+	{ "alice's", NULL, "0001751", '5', R_MOUNT, R_MOUNT },
+	{ "bob's, who may help her", NULL, "0001752", '5', R_MOUNT, R_NONE },
+	{ "not a directory", NULL, "0000000", '0', R_MOUNT, R_MOUNT },
+	{ "an id that is no number", NULL, "00x0000", '5', R_MOUNT, R_MOUNT },
+	{ "a large id", "15 uid=1000000\n", "0000000", '5', R_MOUNT, R_NONE },
+	{ "alice's, said before", "12 uid=1001\n", "0000000", '5', R_MOUNT, R_MOUNT },
 	/* an image chooses what stands in its extended attributes */
 	{ "a value with a line that looks like a record",
 	    "47 SCHILY.xattr.security.capability=a\n9 uid=0\n\n", "0001751",
-	    '5', R_MOUNT },
-	{ "root's, said before", "8 uid=0\n", "0001751", '5', R_NONE },
-	{ "the ninth's", "8 uid=9\n", "0001751", '5', R_NONE },
+	    '5', R_MOUNT, R_MOUNT },
+	{ "root's, said before", "8 uid=0\n", "0001751", '5', R_NONE, R_NONE },
+	{ "the ninth's", "8 uid=9\n", "0001751", '5', R_MOUNT, R_NONE },
 	{ "another number is no id", "18 mtime=12345678\n", "0001751", '5',
-	    R_MOUNT },
-	{ "an id with a sign", "9 uid=-1\n", "0000000", '5', R_MOUNT },
-	{ "an id with a letter", "9 uid=x1\n", "0000000", '5', R_MOUNT },
-	{ "records that are none", "9 uid=0", "0000000", '5', R_MOUNT },
-	{ "an empty id", "7 uid=\n", "0000000", '5', R_MOUNT },
+	    R_MOUNT, R_MOUNT },
+	{ "an id with a sign", "9 uid=-1\n", "0000000", '5', R_MOUNT, R_MOUNT },
+	{ "an id with a letter", "9 uid=x1\n", "0000000", '5', R_MOUNT, R_MOUNT },
+	{ "records that are none", "9 uid=0", "0000000", '5', R_MOUNT, R_MOUNT },
+	{ "an empty id", "7 uid=\n", "0000000", '5', R_MOUNT, R_MOUNT },
 };
 
+/* mapped: nobody's of the image is bob, on the host. */
 static void
-test_tops(void **state)
+try_tops(bool mapped)
 {
-	(void)state;
 	for (size_t i = 0; i < sizeof(tops) / sizeof(tops[0]); i++) {
 		const struct top_row *t = &tops[i];
+		enum reason want = mapped ? t->mapped : t->want;
 		char tar[3 * TAR_BLOCK + 1], *at = tar;
 		struct fake_row answers[] = {
 			RUNC("1.1.5"), STATE("created"),
 			{ "GET", "/v1.47/containers/" ID "/archive?path=/",
-			    200, tar, FAKE_LENGTH },
+			    200, tar, FAKE_LENGTH }, ROOT_IS_HOSTS,
 		};
 		static struct fake f;
 		struct refusal why;
@@ -290,14 +291,24 @@ test_tops(void **state)
 		forget_safe();
 		f = (struct fake){ 0 };
 		fake_start(&f, "1.47");
-		fake_rows(&f, answers, 3);
+		if (mapped)
+			answers[3] = (struct fake_row)ROOT_IS_MAPPED;
+		fake_rows(&f, answers, 4);
 		engine_init(&e, f.path);
 		assert_int_equal(engine_versions(&e, &why), R_NONE);
-		if (judge(&e, MADE("true", ""), &why) != t->want)
+		if (judge(&e, MADE("true", ""), &why) != want)
 			fail_msg("%s", t->what);
 		engine_close(&e);
 		fake_stop(&f);
 	}
+}
+
+static void
+test_tops(void **state)
+{
+	(void)state;
+	try_tops(false);
+	try_tops(true);
 }
 
 /* --- the way to each mount ------------------------------------------------------- */
@@ -344,7 +355,7 @@ static const struct way {
 	    { { "/a", '5', "0000775", "0000000" } }, R_MOUNT },
 	{ "or bob's", AT("bind", "/a/b/c"), "",
 	    { { "/a", '5', "0000755", "0001752" },
-	    { "/a/b", '5', "0000755", "0000000" } }, R_NONE },
+	    { "/a/b", '5', "0000755", "0000000" } }, R_MOUNT },
 	{ "in a volume", AT("volume", "/a") "," AT("bind", "/a/b"), "",
 	    { { NULL, 0, NULL, NULL } }, R_MOUNT },
 	{ "in an empty tmpfs", AT("tmpfs", "/a") "," AT("bind", "/a/b"), "",

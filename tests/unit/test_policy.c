@@ -2085,6 +2085,38 @@ test_exec_weight(void **state)
 	container_execs = 0;
 }
 
+/* Made when more was allowed, started now. */
+static void
+test_exec_made(void **state)
+{
+	static const struct {
+		const char *process;
+		enum reason plain, confined;
+	} rows[] = {
+		{ "{\"privileged\":false}", R_NONE, R_USER },
+		{ "{\"privileged\":false,\"user\":\"0\"}", R_NONE, R_USER },
+		{ "{\"privileged\":false,\"user\":\"1000:0\"}", R_NONE,
+		    R_USER },
+		{ "{\"privileged\":false,\"user\":\"1000:65534\"}", R_NONE,
+		    R_NONE },
+		{ "{\"privileged\":true,\"user\":\"1000:65534\"}",
+		    R_PRIVILEGED, R_PRIVILEGED },
+		{ "{}", R_PRIVILEGED, R_PRIVILEGED },
+	};
+	struct thing t = { .claim = CLAIM_OWN };
+	struct refusal why;
+
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++) {
+		t.confined = false;
+		assert_int_equal(policy_exec_made(&alice, &t,
+		    span_of(rows[i].process), &why), rows[i].plain);
+		t.confined = true;
+		assert_int_equal(policy_exec_made(&alice, &t,
+		    span_of(rows[i].process), &why), rows[i].confined);
+	}
+}
+
 /* An image's labels are in a list as well, and a name on a network. */
 static void
 test_other_weight(void **state)
@@ -2263,6 +2295,7 @@ main(void)
 		cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_weight),
 		cmocka_unit_test(test_exec_weight),
+		cmocka_unit_test(test_exec_made),
 		cmocka_unit_test(test_other_weight),
 		cmocka_unit_test(test_small_weight),
 		cmocka_unit_test(test_own_networks),
