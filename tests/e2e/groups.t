@@ -92,8 +92,11 @@ as $ALICE ln -s ../etc "$SRC/shm"
 for d in $(seq 20); do
 	set -- "$@" --tmpfs "/t$d/x"
 done
-moves 'mounts itself' "$@" --ipc shareable -v "$SRC:/dev" ds01t-groups
-moves 'mounts itself' -v "$SRC:/w" -v dev:/dev ds01t-groups
+if [ -n "$LOOKS" ]; then	# a newer one does not start without /dev/null
+	refuses 'mounts itself' "$@" --ipc shareable -v "$SRC:/dev" \
+	    ds01t-groups
+	refuses 'mounts itself' -v "$SRC:/w" -v dev:/dev ds01t-groups
+fi
 as $ALICE rm "$SRC/shm"
 # with userns-remap nobody of the image is alice
 for t in /home/u/a/b /home/u/w; do
