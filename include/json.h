@@ -29,7 +29,8 @@
  * or non-ASCII keys pass here: map keys may have them, a closed schema refuses
  * the non-ASCII ones; but a key with an escaped letter or digit, which no
  * encoder writes, is refused here (R_UNKNOWN_FIELD): field names have nothing
- * else, and the tree would not show it.  R_NONE, R_BAD_JSON, R_UNKNOWN_FIELD or R_BODY_TOO_LARGE. */
+ * else, and the tree would not show it.  R_NONE, R_BAD_JSON, R_UNKNOWN_FIELD
+ * or R_BODY_TOO_LARGE. */
 enum reason json_check(struct span text, struct refusal *why);
 
 /* json_check() and cJSON_ParseWithLength.  NULL with why set on refusal.

@@ -48,6 +48,17 @@ judge_network(struct request *r, const struct thing *t)
 	return refuse(&r->why, R_NOT_OWNER_NETWORK, "nobody");
 }
 
+#define AMONG(op, list) is_among(op, list, sizeof(list) / sizeof((list)[0]))
+
+static bool
+is_among(enum op op, const enum op *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i] == op)
+			return true;
+	return false;
+}
+
 /* With what is one's own, and has more rights than one could ask for (made in
  * a mode that only watches, or by who was an administrator): look, and end. */
 static bool
@@ -60,10 +71,7 @@ only_ends(enum op op)
 		OP_VOLUME_INSPECT, OP_VOLUME_REMOVE,
 	};
 
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		if (ends[i] == op)
-			return true;
-	return false;
+	return AMONG(op, ends);
 }
 
 static bool
@@ -87,10 +95,8 @@ runs_root(const struct request *r, const struct thing *t)
 		OP_CONTAINER_COPY_OLD,
 	};
 
-	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++)
-		if (r->route != NULL && r->route->id == runs[i])
-			return !t->confined && !r->as.admin;
-	return false;
+	return !t->confined && !r->as.admin && r->route != NULL &&
+	    AMONG(r->route->id, runs);
 }
 
 /* Root may have been allowed when it was made. */
